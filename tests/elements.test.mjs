@@ -96,7 +96,7 @@ for (const { tag, type, kind } of ELEMENTS) {
     const entry = pathToFileURL(join(installed(), "node_modules/keyturn/pkg/dist/esm/elements.js"));
     const { [type]: element } = await import(entry);
     const properties = Object.entries(element.properties).filter(([, { state }]) => !state);
-    const attributes = properties.filter(([, { attribute }]) => attribute !== false).map(([name]) => name);
+    const attributes = properties.flatMap(([name, { attribute = name }]) => (attribute === false ? [] : [attribute]));
     assert.deepEqual(
       rows
         .map(({ attribute }) => attribute)

@@ -8,9 +8,10 @@ export type {
   CredentialFilter,
   CredentialRow,
   CredentialState,
+  NamedRow,
   RowRotation,
 } from "./elements/row.js";
-export { isIdle, matchesFilter, stateOf } from "./elements/row.js";
+export { distinctions, isIdle, matchesFilter, stateOf } from "./elements/row.js";
 export { KeyturnSecret } from "./elements/secret.js";
 export { type ElementTexts, english, type Plural, type Text, type TextKey, useElementTexts } from "./elements/texts.js";
 export { KeyturnTimeline } from "./elements/timeline.js";

@@ -1,7 +1,8 @@
 // The overview of all targets, their pages, jobs and the sandbox's panel, in Chromium, as a person uses them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withConsole } from "./person.mjs";
+import { PATIENCE } from "../lib/patience.mjs";
+import { pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -226,6 +227,58 @@ test("a job is paused and goes on after a reload, and issues nothing twice", asy
     assert.equal(person.count(ROTATE), 2);
     await person.click("button", "Remove the job");
     await person.reads(/There is no job in progress/);
+  });
+});
+
+test("what is selected while there is a job is added to it, and waits to be looked at", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
+    await person.click("button", "Rotate 2 together");
+    await person.click("button", "Start with 1 target");
+    await storeNext(person, "AWS account 1", "Both credentials work");
+    await person.click("button", "They work: continue with the others");
+    await person.reads(/Running\. 1 new credential waits for you to store it/);
+    await person.click("link", /Overview/);
+    for (const name of ["AWS account 3", "AWS account 4"]) await person.click("checkbox", `Select ${name}`);
+    await person.click("button", "Add 2 to the job");
+    await person.find("heading", "Rotate together");
+    await person.reads(/Paused: no more are started\. 1 new credential waits/);
+    await person.reads(/Jobs: 1 of 3 stored, 1 to store/);
+    await storeNext(person, "AWS account 3", "Both credentials work");
+    await person.reads(/Jobs: 2 of 3 stored/);
+    assert.equal(person.count(ROTATE), 2, "what was added is not begun by itself");
+    await person.click("button", "Continue");
+    await person.reads(/Jobs: 2 of 3 stored, 1 to store/);
+    assert.equal(person.count(ROTATE), 3);
+  });
+});
+
+test("the sandbox's panel shows which faults there are, whoever set them, and takes back only its own", async () => {
+  await withConsole({}, async (person) => {
+    await person.find("heading", "Overview");
+    person.sandbox.fault({ operation: "apps.list", action: { status: 500 }, times: "always" });
+    const isOn = async (name) => {
+      const control = await person.find("switch", name);
+      return control.evaluate((one) => one.checked);
+    };
+    await person.click("button", "Sandbox");
+    await person.click("switch", "Everything is rate limited (429)");
+    await person.click("switch", "The next rotation is refused (403)");
+    await person.click("button", "Close the sandbox’s panel");
+    await person.click("button", "Sandbox");
+    const rules = () => person.page.evaluate(async () => (await fetch("/_sandbox/faults")).json());
+    await person.page.waitForFunction(async () => (await (await fetch("/_sandbox/faults")).json()).length === 3);
+    for (const begun = Date.now(); !(await isOn("Everything is rate limited (429)")); await pause(50))
+      assert.ok(Date.now() - begun < PATIENCE, "the panel does not show what is switched on");
+    assert.equal(await isOn("The next rotation is refused (403)"), true);
+    assert.equal(await isOn("The next rotation fails (503)"), false);
+    await person.click("switch", "Everything is rate limited (429)");
+    await person.page.waitForFunction(async () => (await (await fetch("/_sandbox/faults")).json()).length === 2);
+    assert.deepEqual(
+      (await rules()).map(({ operation }) => operation),
+      ["apps.list", ROTATE],
+    );
   });
 });
 

@@ -9,9 +9,19 @@ import { launch } from "../lib/browsers.mjs";
 import { scratch, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
 import { serveFolder } from "../lib/static.mjs";
-import { LOOKS, look } from "./looks.mjs";
+import { LOOKS as CHECKED, look } from "./looks.mjs";
 import { closeBrowser, Person, withBrowse } from "./person.mjs";
 import { BROWSE, OVERVIEW, PROVISIONING } from "./tours.mjs";
+
+/** Those that are checked, and more to look at: a phone, and other languages, of which one is mirrored. */
+const LOOKS = {
+  ...CHECKED,
+  phone: { width: 400, scheme: "light" },
+  german: { width: 1280, scheme: "light", language: "de" },
+  "german-narrow": { width: 320, scheme: "light", language: "de" },
+  mirrored: { width: 1280, scheme: "light", language: "en-XB" },
+  "mirrored-narrow": { width: 320, scheme: "light", language: "en-XB" },
+};
 
 const { values, positionals } = parseArgs({
   options: { folder: { type: "string" }, look: { type: "string", default: "light,dark,narrow" } },
@@ -19,6 +29,24 @@ const { values, positionals } = parseArgs({
 });
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), "keyturn-screenshots-"));
 const looks = values.look.split(",");
+
+/** Chooses a language as a person does in the header, also one that is not offered there. Pages without a choice stay as they are. */
+async function speak(page, language) {
+  await page.evaluate((language) => {
+    const visit = (node) => [node, ...[...(node.shadowRoot ?? node).children].flatMap(visit)];
+    const select = visit(document.body).find((node) => node.matches("select.language"));
+    if (!select) return;
+    const option = new Option(language, language);
+    select.append(option);
+    select.value = language;
+    select.dispatchEvent(new Event("change"));
+    option.remove();
+  }, language);
+  const spoken = () => page.evaluate(() => document.documentElement.lang);
+  for (let tries = 0; tries < 50 && (await spoken()) !== language; tries++)
+    await new Promise((later) => setTimeout(later, 50));
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+}
 
 /** What photographs a page in each look, under the name of its state. */
 async function camera(page, way) {
@@ -29,8 +57,10 @@ async function camera(page, way) {
     number++;
     for (const name of looks) {
       await look(session, page, LOOKS[name]);
+      if (LOOKS[name].language) await speak(page, LOOKS[name].language);
       const file = `${way}-${String(number).padStart(2, "0")}-${state.replaceAll(/\W+/g, "-")}-${name}.png`;
       await page.screenshot({ path: join(folder, file), fullPage: true });
+      if (LOOKS[name].language) await speak(page, "en");
     }
     await look(session, page, LOOKS.light);
   };
@@ -93,13 +123,22 @@ async function served(way) {
       await person.reads(/github-production/);
       await seen("all targets");
       await person.click("link", "github-production");
+      await person.reads(/The journal has no events for this target yet/);
+      await seen("a target's page");
+      await person.click("link", "Rotate");
       await person.find("heading", "Create credential");
       await seen("a plan");
       await person.click("button", "Create credential");
       await person.reads(/The credential is stored/);
       await seen("stored");
+      await person.click("link", "Facts");
+      await person.reads(/holds a credential of this target/);
+      await seen("a target's page afterwards");
+      await person.click("link", "← All targets");
+      await person.reads(/github-production/);
+      await seen("all targets afterwards");
       await person.page.evaluate(() => {
-        location.hash = "#/nobody";
+        location.hash = "#/targets/nobody";
       });
       await person.reads(/There is no such target/);
       await seen("no such target");
@@ -117,10 +156,47 @@ async function served(way) {
   }
 }
 
+/** A job with each of its outcomes, among targets of which some have the same name. */
+const jobs = guided({
+  guide: async (person, seen) => {
+    const { sandbox } = person;
+    await person.page.evaluate(() => (location.hash = "#/"));
+    await person.find("heading", "Overview");
+    await person.click("button", "Look up the sandbox’s examples");
+    await person.reads(/\n4 ?\n?Within 30 days/);
+    for (const name of ["ERP sync (Live)", "ERP sync (Test)", "AWS account 1"]) {
+      await person.click("searchbox", "Search");
+      await person.page.$eval("::-p-aria(Search)", (input) => input.select());
+      await person.type(name.replace(/ \(.*/, ""));
+      await person.click("checkbox", `Select ${name}`);
+    }
+    await seen("targets that are selected");
+    await person.click("button", "Rotate 3 together");
+    await person.click("button", "Start with 1 target");
+    await person.click("link", /^Store/);
+    await person.find("heading", "Store the new credential");
+    await person.click("checkbox", "I stored the client ID and the secret");
+    await person.click("button", "Continue");
+    await person.find("heading", "Both credentials work");
+    await person.click("button", "Close");
+    await person.reads(/The first ones are stored/);
+    await seen("a job whose first target is stored");
+    sandbox.fault({ operation: "*", times: "always", action: { status: 403 } });
+    await person.click("button", "They work: continue with the others");
+    await person.reads(/Stopped: too many failed/);
+    await seen("a job that has stopped");
+    await person.page.evaluate(() => (location.hash = "#/"));
+    await person.find("heading", "Overview");
+    await person.click("checkbox", "Select Okta");
+    await seen("a target to add to a job");
+  },
+});
+
 const WAYS = {
   overview: guided(OVERVIEW),
   browse: guided(BROWSE),
   commercelayer: guided(PROVISIONING),
+  jobs,
   playground,
   served,
 };

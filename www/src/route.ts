@@ -74,6 +74,12 @@ function encoded(target: string): string {
   return target.split("/").map(encodeURIComponent).join("/");
 }
 
+/** Where somebody came from before the target's own page. */
+export function before(from: string): string {
+  const route = routeOf(backLink(from));
+  return route.view === "target" ? route.from : from;
+}
+
 /** Where a way back leads. Only within the page. */
 export function backLink(from: string): string {
   return from.startsWith("#/") ? from : "#/";

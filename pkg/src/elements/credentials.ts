@@ -5,8 +5,15 @@ import "./counters.js";
 import { Table } from "./table.js";
 import type { ElementClass, KeyturnCredentialsElement } from "./types.js";
 
-export type { CredentialColumn, CredentialFilter, CredentialRow, CredentialState, RowRotation } from "./row.js";
-export { isIdle, matchesFilter, stateOf } from "./row.js";
+export type {
+  CredentialColumn,
+  CredentialFilter,
+  CredentialRow,
+  CredentialState,
+  NamedRow,
+  RowRotation,
+} from "./row.js";
+export { distinctions, isIdle, matchesFilter, stateOf } from "./row.js";
 export type { CredentialAction, CredentialView, KeyturnCredentialsElement } from "./types.js";
 
 define("keyturn-credentials", Table);

@@ -119,9 +119,13 @@ export const german: ElementTexts = {
   "rotate.plan.rotate": "Zugangsdaten rotieren",
   "rotate.plan.issue": "Die Steuerungsebene stellt zusätzliche Zugangsdaten aus.",
   "rotate.plan.issueMore": "Eine neue Client-ID und ein neues Secret. Die bisherigen gelten unterdessen weiter.",
+  "rotate.plan.issueMoreId": "Eine neue Client-ID. Die bisherigen Zugangsdaten gelten unterdessen weiter.",
   "rotate.plan.once": "Sie speichern das neue Paar.",
   "rotate.plan.onceMore":
     "Das Secret bleibt hier sichtbar, bis Sie bestätigen, dass es gespeichert ist. Halten Sie den Ort bereit, an dem es gelesen wird.",
+  "rotate.plan.onceId": "Sie speichern die neue Client-ID.",
+  "rotate.plan.onceMoreId":
+    "Sie bleibt hier sichtbar, bis Sie bestätigen, dass sie gespeichert ist. Halten Sie den Ort bereit, an dem sie gelesen wird.",
   "rotate.plan.deliver": "Übergabe an: {sinks}.",
   "rotate.plan.check": "Es wird geprüft.",
   "rotate.plan.checkMore": "Ein Token wird damit bezogen, damit sicher funktioniert, was Sie speichern.",

@@ -763,6 +763,7 @@ export class Flow extends Shown {
     const { candidates, consumers, owner } = this;
     const known = current !== undefined || candidates.length > 0;
     const blocked = this.#plan?.blocked;
+    const isPublic = this.naming.clientSecret === undefined;
     const sinks = this.words.list(this.#plan?.sinks.map(({ name }) => name) ?? []);
     return html`${this.#head(this.say(known ? "rotate.plan.rotate" : "rotate.plan.create"))}
       ${
@@ -775,7 +776,7 @@ export class Flow extends Shown {
           : nothing
       }
       <ul class="points">
-        <li>${icon("plus", 18)}<div><strong>${this.say("rotate.plan.issue")}</strong> ${this.say("rotate.plan.issueMore")}</div></li>
+        <li>${icon("plus", 18)}<div><strong>${this.say("rotate.plan.issue")}</strong> ${this.say(isPublic ? "rotate.plan.issueMoreId" : "rotate.plan.issueMore")}</div></li>
         ${
           this.caution
             ? nothing
@@ -783,7 +784,7 @@ export class Flow extends Shown {
         }
         ${
           this.sink
-            ? html`<li>${icon("eye", 18)}<div><strong>${this.say("rotate.plan.once")}</strong> ${this.say("rotate.plan.onceMore")}</div></li>`
+            ? html`<li>${icon("eye", 18)}<div><strong>${this.say(isPublic ? "rotate.plan.onceId" : "rotate.plan.once")}</strong> ${this.say(isPublic ? "rotate.plan.onceMoreId" : "rotate.plan.onceMore")}</div></li>`
             : html`<li>${icon("save", 18)}<div><strong>${this.say("rotate.plan.deliver", { sinks })}</strong></div></li>`
         }
         ${

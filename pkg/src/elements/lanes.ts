@@ -3,7 +3,7 @@
 import { css, html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import { Shown } from "./base.js";
 import { type IconName, icon } from "./icons.js";
-import { type CredentialRow, stateOf } from "./row.js";
+import { type CredentialRow, called, distinctions, stateOf } from "./row.js";
 import type { TextKey } from "./texts.js";
 import { theme } from "./theme.js";
 import { DAY } from "./words.js";
@@ -23,6 +23,8 @@ const BEFORE = 0.4;
 const LEGEND: readonly (readonly [key: TextKey, kind: string])[] = [
   ["timeline.legend.created", "created"],
   ["timeline.legend.life", "life"],
+  ["state.expiring", "expiring"],
+  ["state.expired", "expired"],
   ["timeline.legend.used", "used"],
   ["timeline.legend.grace", "grace"],
   ["timeline.legend.today", "today"],
@@ -133,6 +135,21 @@ export class Lanes extends Shown {
         white-space: nowrap;
         outline-offset: -2px;
       }
+      /* Of two parts: neither is to be pushed out by the other. */
+      .name[data-apart] {
+        display: flex;
+        gap: 0.4em;
+      }
+      .name[data-apart] > bdi {
+        flex: 0 1 auto;
+        min-width: 2.5em;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .name[data-apart] > .muted {
+        flex-shrink: 2;
+        font-size: 0.75rem;
+      }
       .name:is(:hover, :focus-visible) {
         background: none;
         text-decoration: underline;
@@ -149,6 +166,9 @@ export class Lanes extends Shown {
       }
       .life.expired {
         fill: var(--bad);
+      }
+      .life.beyond {
+        fill-opacity: 1;
       }
       .soon {
         fill: var(--warn);
@@ -216,9 +236,21 @@ export class Lanes extends Shown {
         color: var(--muted);
       }
       @container (width < 34rem) {
+        .bar .range {
+          order: 1;
+          flex-basis: 100%;
+        }
+        /* A name has a line of its own, above its lane: beside it there is no room for one. */
         .lane,
         .axis {
-          grid-template-columns: 6.5rem minmax(0, 1fr);
+          grid-template-columns: minmax(0, 1fr);
+        }
+        .lane {
+          height: auto;
+          padding-block-start: 0.2rem;
+        }
+        .axis > span:first-child {
+          display: none;
         }
         .axis .ticks time:not(:nth-child(3n + 1)) {
           visibility: hidden;
@@ -253,6 +285,12 @@ export class Lanes extends Shown {
       @media (forced-colors: active) {
         .life {
           fill: Highlight;
+        }
+        .life.expiring {
+          fill: CanvasText;
+        }
+        .life.expired {
+          fill: GrayText;
         }
         .created {
           fill: CanvasText;
@@ -369,9 +407,16 @@ export class Lanes extends Shown {
     const open = (event: Event): void => {
       if (!this.tell("keyturn-open", row, true)) event.preventDefault();
     };
+    const distinction = distinctions(this.rows).get(row.target);
+    const title = called(row.name, distinction);
+    const words =
+      distinction === undefined
+        ? row.name
+        : html`<bdi>${row.name}</bdi> <span class="unseen">(</span><bdi class="muted">${distinction}</bdi><span class="unseen">)</span>`;
+    const apart = distinction !== undefined;
     return this.link
-      ? html`<a class="name" dir="auto" href=${this.link(row)} title=${row.name} @click=${open}>${row.name}</a>`
-      : html`<button type="button" class="name" dir="auto" title=${row.name} @click=${open}>${row.name}</button>`;
+      ? html`<a class="name" dir="auto" ?data-apart=${apart} href=${this.link(row)} title=${title} @click=${open}>${words}</a>`
+      : html`<button type="button" class="name" dir="auto" ?data-apart=${apart} title=${title} @click=${open}>${words}</button>`;
   }
 
   #chart(rows: readonly CredentialRow[], from: number, to: number): TemplateResult {
@@ -412,11 +457,20 @@ export class Lanes extends Shown {
       ${ticks.map(([time]) => svg`<line class="grid" x1=${at(time)} x2=${at(time)} y1="0" y2=${LANE} vector-effect="non-scaling-stroke" />`)}
       ${svg`<rect class="soon" x=${clamp(at(now))} width=${Math.max(0, clamp(at(now + 30 * DAY)) - clamp(at(now)))} y="0" height=${LANE} />`}
       ${svg`<rect class="life ${stateOf(row, now)}" x=${clamp(begin)} width=${Math.max(1, clamp(end) - clamp(begin))} y=${middle - 5} height="10" />`}
+      ${end < 0 || begin > WIDTH ? this.#beyond(end < 0, stateOf(row, now)) : nothing}
       ${grace === undefined ? nothing : svg`<rect class="grace" x=${clamp(at(now))} width=${Math.max(2, clamp(at(grace)) - clamp(at(now)))} y=${middle + 6} height="4" />`}
       ${svg`<line class="used" x1=${clamp(begin)} x2=${clamp(begin)} y1=${middle - 8} y2=${middle + 8} vector-effect="non-scaling-stroke" />`}
       ${row.lastUsedAt === undefined ? nothing : svg`<line class="used" stroke-dasharray="2 2" x1=${clamp(at(row.lastUsedAt))} x2=${clamp(at(row.lastUsedAt))} y1=${middle - 9} y2=${middle + 9} vector-effect="non-scaling-stroke" />`}
       ${svg`<line class="today" x1=${at(now)} x2=${at(now)} y1="0" y2=${LANE} vector-effect="non-scaling-stroke" />`}
     </svg>`;
+  }
+
+  /** A life that is all before or all after what is shown: where it is. */
+  #beyond(before: boolean, state: string): SVGTemplateResult {
+    const [edge, inward] = before ? [4, 1] : [WIDTH - 4, -1];
+    const middle = LANE / 2;
+    const points = `${edge},${middle} ${edge + inward * 12},${middle - 6} ${edge + inward * 12},${middle + 6}`;
+    return svg`<polygon class="life beyond ${state}" points=${points} />`;
   }
 
   /** The description of a lane in words. */
@@ -515,6 +569,8 @@ function sample(kind: string): TemplateResult {
   const shapes: Record<string, SVGTemplateResult> = {
     created: svg`<line class="used" x1="8" x2="8" y1="1" y2="13" />`,
     life: svg`<rect class="life" x="0" y="3" width="16" height="8" />`,
+    expiring: svg`<rect class="life expiring" x="0" y="3" width="16" height="8" />`,
+    expired: svg`<rect class="life expired" x="0" y="3" width="16" height="8" />`,
     used: svg`<line class="used" stroke-dasharray="2 2" x1="8" x2="8" y1="0" y2="14" />`,
     grace: svg`<rect class="grace" x="0" y="5" width="16" height="4" />`,
     today: svg`<line class="today" x1="8" x2="8" y1="0" y2="14" />`,

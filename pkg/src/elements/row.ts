@@ -17,6 +17,10 @@ export interface CredentialRow {
   readonly plane: string;
   /** The app or the organization. */
   readonly group: string;
+  /** What differs between targets of one name and group, such as `test` and `live`. */
+  readonly variant?: string | undefined;
+  /** What is shown beside the name to tell the target apart from others of this name. Default: what {@link distinctions} finds in the rows. */
+  readonly distinction?: string | undefined;
   /** The id of the credential in use; `undefined` if none is known. */
   readonly credential?: string | undefined;
   readonly clientId?: string | undefined;
@@ -34,6 +38,9 @@ export interface CredentialRow {
   readonly owner?: string | undefined;
   readonly consumers?: readonly string[] | undefined;
 }
+
+/** What {@link distinctions} reads of a row. */
+export type NamedRow = Pick<CredentialRow, "target" | "name" | "group" | "variant" | "distinction">;
 
 /** The filters of a list. */
 export type CredentialFilter = "all" | "expired" | "expiring" | "idle" | "attention" | "rotating";
@@ -100,6 +107,62 @@ export function count(rows: readonly CredentialRow[], now: number): Record<Crede
   return counts;
 }
 
+/** Several elements are given the same rows, each more than once. */
+const found = new WeakMap<readonly NamedRow[], ReadonlyMap<string, string>>();
+
+/**
+ * What to show beside the names that more than one target has, by target: the first of the group, the variant, both, the part of the target's
+ * name behind its last slash, and all of it that no other target of the name has. Names that differ only in spaces and invisible characters
+ * count as the same. A target whose name no other has is left out, unless its row has a `distinction`, which is returned as it is.
+ */
+export function distinctions(rows: readonly NamedRow[]): ReadonlyMap<string, string> {
+  const before = found.get(rows);
+  if (before) return before;
+  const alike = new Map<string, NamedRow[]>();
+  for (const row of rows) {
+    const name = row.name
+      .normalize("NFKC")
+      .replaceAll(/[\s\p{C}]+/gu, " ")
+      .trim();
+    const others = alike.get(name);
+    if (others) others.push(row);
+    else alike.set(name, [row]);
+  }
+  const all = new Map<string, string>();
+  for (const same of alike.values()) {
+    // Each way to tell them apart, and how many share what it says.
+    const ways = same.length > 1 ? WAYS.map((way) => [way, tally(same.map(way))] as const) : [];
+    for (const row of same) {
+      const [way] = ways.find(([way, counts]) => way(row) !== "" && counts.get(way(row)) === 1) ?? [];
+      const distinction = row.distinction ?? way?.(row);
+      if (distinction !== undefined) all.set(row.target, distinction);
+    }
+  }
+  found.set(rows, all);
+  return all;
+}
+
+/** What may tell rows of one name apart. The last always does. */
+const WAYS: readonly ((row: NamedRow) => string)[] = [
+  ({ group }) => group,
+  ({ variant = "" }) => variant,
+  ({ group, variant }) => (variant ? `${group}, ${variant}` : ""),
+  ({ target }) => target.slice(target.lastIndexOf("/") + 1),
+  ({ target }) => target,
+];
+
+/** How often each text occurs. */
+function tally(texts: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+/** A name with what tells it apart, in one line. */
+export function called(name: string, distinction: string | undefined): string {
+  return distinction === undefined ? name : `${name} (${distinction})`;
+}
+
 /** The columns of a row besides its name. */
 export type CredentialColumn =
   | "state"
@@ -134,12 +197,13 @@ export function csv(
   rows: readonly CredentialRow[],
   columns: readonly CredentialColumn[],
   heads: readonly string[],
+  name: (row: CredentialRow) => string,
   cell: (row: CredentialRow, column: CredentialColumn) => string,
 ): string {
   // A spreadsheet would interpret a text that begins like this as a formula.
   const quoted = (text: string): string => `"${text.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
   const line = (cells: readonly string[]): string => cells.map(quoted).join(",");
-  return [line(heads), ...rows.map((row) => line([row.name, ...columns.map((column) => cell(row, column))])), ""].join(
+  return [line(heads), ...rows.map((row) => line([name(row), ...columns.map((column) => cell(row, column))])), ""].join(
     "\r\n",
   );
 }

@@ -10,7 +10,9 @@ import {
   type CredentialFilter,
   type CredentialRow,
   type CredentialState,
+  called,
   csv,
+  distinctions,
   matchesFilter,
   stateOf,
 } from "./row.js";
@@ -94,6 +96,7 @@ export class Table extends Shown {
     clock: { attribute: false },
     texts: { attribute: false },
     selectable: { type: Boolean },
+    withoutFilters: { type: Boolean, attribute: "without-filters" },
     label: {},
     narrow: { state: true },
   };
@@ -402,6 +405,7 @@ export class Table extends Shown {
   declare actions: readonly CredentialAction[];
   declare link: ((row: CredentialRow) => string) | undefined;
   declare selectable: boolean;
+  declare withoutFilters: boolean;
   declare label: string;
   /** Whether the table is narrow. */
   declare private narrow: boolean;
@@ -429,7 +433,7 @@ export class Table extends Shown {
     this.view = {};
     this.selected = new Set();
     this.actions = [];
-    this.selectable = false;
+    this.selectable = this.withoutFilters = false;
     this.label = "";
     this.narrow = false;
   }
@@ -492,7 +496,8 @@ export class Table extends Shown {
     this.#moved = false;
   }
 
-  #filters(): TemplateResult {
+  #filters(): TemplateResult | typeof nothing {
+    if (this.withoutFilters) return nothing;
     return html`<keyturn-counters
       part="filters"
       exportparts="filter"
@@ -610,21 +615,27 @@ export class Table extends Shown {
     const { link, selected, selectable, actions } = this;
     const { target, name } = row;
     const chosen = selected.has(target);
+    const distinction = this.#distinct.get(target);
+    const whole = called(name, distinction);
+    // The group may have a column.
+    const under = [columns.includes("group") ? "" : row.group, distinction ?? ""].filter(
+      (part, index) => part !== "" && !(index > 0 && part === row.group),
+    );
     return html`<tr role="row" part="row" aria-rowindex=${at + 2} data-target=${target} ?data-selected=${chosen}>
       ${
         selectable
           ? html`<td role="cell" class="pick"><label
-              ><input type="checkbox" aria-label=${this.say("table.select", { name })} .checked=${chosen} @change=${() => this.#pick(target)} /></label
+              ><input type="checkbox" aria-label=${this.say("table.select", { name: whole })} .checked=${chosen} @change=${() => this.#pick(target)} /></label
             ></td>`
           : nothing
       }
-      <th role="rowheader" scope="row" title=${name}>
+      <th role="rowheader" scope="row" title=${whole}>
         ${
           link
             ? html`<a class="name" dir="auto" href=${link(row)} @click=${(event: Event) => this.#open(event, row)}>${name}</a>`
             : html`<button type="button" class="name" dir="auto" @click=${(event: Event) => this.#open(event, row)}>${name}</button>`
         }
-        ${columns.includes("group") ? nothing : html`<span class="under"><bdi>${row.group}</bdi></span>`}
+        ${under.length === 0 ? nothing : html`<span class="under">${under.map((part, index) => html`${index > 0 ? " · " : nothing}<bdi>${part}</bdi>`)}</span>`}
       </th>
       ${columns.map((column) => html`<td role="cell" data-label=${this.say(HEADS[column])}>${this.#cell(row, column)}</td>`)}
       ${
@@ -635,7 +646,7 @@ export class Table extends Shown {
                   id,
                   label,
                 }) => html`<button type="button" part="action" @click=${() => this.tell("keyturn-action", { action: id, row })}>
-                  ${label} <span class="unseen"><bdi>${name}</bdi></span>
+                  ${label} <span class="unseen"><bdi>${whole}</bdi></span>
                 </button>`,
               )}
             </td>`
@@ -690,6 +701,11 @@ export class Table extends Shown {
     if (row.credential === undefined || row.checked === false) return "—";
     if (column === "used") return row.tellsUse === false ? "—" : this.say("table.never");
     return column === "expires" ? this.say("table.noDate") : "—";
+  }
+
+  /** What is shown beside names that more than one target has. */
+  get #distinct(): ReadonlyMap<string, string> {
+    return distinctions(this.rows);
   }
 
   /** The text of a cell. */
@@ -764,8 +780,11 @@ export class Table extends Shown {
     const key = `${filter} ${search} ${filter === "all" ? "" : Math.floor(this.clock.now() / MINUTE)}`;
     if (this.#shown?.from === order && this.#shown.key === key) return this.#shown.rows;
     const [now, words] = [this.clock.now(), search.trim().toLowerCase().split(/\s+/).filter(Boolean)];
+    const distinct = this.#distinct;
     const rows = order.filter(
-      (row) => matchesFilter(row, filter, now) && words.every((word) => searchable(row, from.texts).includes(word)),
+      (row) =>
+        matchesFilter(row, filter, now) &&
+        words.every((word) => searchable(row, distinct.get(row.target), from.texts).includes(word)),
     );
     this.#shown = { from: order, key, rows };
     return rows;
@@ -906,7 +925,13 @@ export class Table extends Shown {
     save(
       "credentials.csv",
       "text/csv",
-      csv(rows, columns, heads, (row, column) => this.#text(row, column)),
+      csv(
+        rows,
+        columns,
+        heads,
+        ({ name, target }) => called(name, this.#distinct.get(target)),
+        (row, column) => this.#text(row, column),
+      ),
     );
   }
 }
@@ -937,11 +962,11 @@ function ranks(
 }
 
 /** What a search looks at. */
-function searchable(row: CredentialRow, texts: Map<CredentialRow, string>): string {
+function searchable(row: CredentialRow, distinction: string | undefined, texts: Map<CredentialRow, string>): string {
   const before = texts.get(row);
   if (before !== undefined) return before;
-  const parts = [row.name, row.group, row.plane, row.clientId, row.credential, row.owner, ...(row.consumers ?? [])];
-  const text = parts.join("\n").toLowerCase();
+  const parts = [row.name, distinction, row.group, row.plane, row.clientId, row.credential, row.owner];
+  const text = [...parts, ...(row.consumers ?? [])].join("\n").toLowerCase();
   texts.set(row, text);
   return text;
 }

@@ -125,6 +125,8 @@ export interface KeyturnCredentialsElement extends KeyturnElement<KeyturnCredent
   view: CredentialView;
   /** Whether rows have a check box to select them. Also an attribute. Default: false. */
   selectable: boolean;
+  /** Whether the filters are left out, for a page that has a `<keyturn-counters>` of its own. Also an attribute, `without-filters`. Default: false. */
+  withoutFilters: boolean;
   selected: ReadonlySet<string>;
   actions: readonly CredentialAction[];
   /** Where a row's name leads. Default: it is a button. */

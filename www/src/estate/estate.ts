@@ -7,8 +7,10 @@ import type { ApiCredentialFacts } from "../connection/commercelayer.js";
 import type { Connections } from "../connection/connection.js";
 import { SERVICES, type Service } from "../connection/ways.js";
 import { isUsable, type Known, type Place } from "../inventory.js";
+import { language } from "../texts/languages.js";
 import { isKey, t } from "../texts/text.js";
 import { lifetime } from "../ui/dates.js";
+import { distinctions } from "../ui/names.js";
 import { Job, type Prospect, type Works } from "./job.js";
 import type { Lifecycles } from "./lifecycles.js";
 import type { Kept, Settings, Standing, Store } from "./store.js";
@@ -74,6 +76,7 @@ export class Estate extends EventTarget implements Works {
   readonly #targets = new Map<string, Target>();
   readonly #kept = new Map<string, Kept>();
   #rows: readonly CredentialRow[] | undefined;
+  #spoken = language();
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #running = new AbortController();
   /** Lists are on their way. */
@@ -146,6 +149,13 @@ export class Estate extends EventTarget implements Works {
   meet(target: Target): Target {
     if (!this.#targets.has(target.name)) this.#targets.set(target.name, target);
     return target;
+  }
+
+  /** What a target belongs to, and what else tells it apart: what stands under its label. */
+  about({ name, group, credential }: Target): readonly string[] {
+    const parts = [group, modeOf(credential) ?? ""];
+    const more = this.distinction(name) ?? "";
+    return [...parts, parts.join(", ")].includes(more) ? parts : [...parts, more];
   }
 
   settings(name: string): Settings {
@@ -232,10 +242,9 @@ export class Estate extends EventTarget implements Works {
   /** The rotation of many targets that is under way, or was left. */
   job: Job | undefined;
 
-  /** Plans to rotate these together. */
+  /** Plans to rotate these together: in the job that there is, as long as it is not done. */
   together(targets: readonly string[]): void {
-    this.job?.end();
-    this.job = Job.of(this, targets);
+    this.job = Job.with(this, targets);
     this.dispatchEvent(new Event("change"));
   }
 
@@ -285,8 +294,16 @@ export class Estate extends EventTarget implements Works {
 
   /** A row for each target. */
   get rows(): readonly CredentialRow[] {
+    // Some of it is words.
+    if (this.#spoken !== language()) this.#rows = undefined;
+    this.#spoken = language();
     this.#rows ??= this.#made();
     return this.#rows;
+  }
+
+  /** What is shown beside a target's name where others have the same. */
+  distinction(name: string): string | undefined {
+    return distinctions(this.rows).get(name);
   }
 
   #made(): readonly CredentialRow[] {
@@ -296,7 +313,10 @@ export class Estate extends EventTarget implements Works {
       known.set(name, [...(known.get(name) ?? []), one]);
       if (!this.#targets.has(name)) this.#targets.set(name, connectorTarget(one));
     }
-    return [...this.#targets.values()].map((target) => this.#row(target, known.get(target.name) ?? []));
+    const rows = [...this.#targets.values()].map((target) => this.#row(target, known.get(target.name) ?? []));
+    // Some are shown without the others, whose names they may have.
+    const distinct = distinctions(rows);
+    return rows.map((row) => (distinct.has(row.target) ? { ...row, distinction: distinct.get(row.target) } : row));
   }
 
   #row(target: Target, known: readonly Known[]): CredentialRow {
@@ -307,6 +327,7 @@ export class Estate extends EventTarget implements Works {
       target: name,
       name: label,
       group,
+      variant: modeOf(credential),
       plane: SERVICES[plane],
       owner: settings?.owner,
       consumers: settings?.consumers,
@@ -435,6 +456,12 @@ export class Estate extends EventTarget implements Works {
 /** When a credential was used last, or else when it was made. */
 function usedLast({ facts }: Known): number {
   return facts?.lastUsedAt?.getTime() ?? facts?.createdAt?.getTime() ?? 0;
+}
+
+/** Which data an API credential is for, in words. */
+function modeOf(credential: ApiCredentialFacts | undefined): string | undefined {
+  const key = `mode.${credential?.mode}`;
+  return isKey(key) ? t(key) : (credential?.mode ?? undefined);
 }
 
 function standingOf({ progress, phase, rollingBack, current, sequence }: LifecycleStatus): Standing {

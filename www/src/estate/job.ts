@@ -35,6 +35,8 @@ export interface Works extends EventTarget {
   /** Forgets the job. */
   endJob(): void;
   target(name: string): { readonly label: string; readonly group: string } | undefined;
+  /** What is shown beside a target's label where others have the same. */
+  distinction(name: string): string | undefined;
   standing(name: string): Pick<Standing, "phase"> | undefined;
   /** What would change; `undefined` if a rotation is under way, or it is not known yet. */
   prospect(name: string): Prospect | undefined;
@@ -97,8 +99,20 @@ export class Job extends EventTarget {
     }
   }
 
-  /** A new one. Nothing is begun yet. */
-  static of(works: Works, targets: readonly string[]): Job {
+  /** The one that there is, with these as well; or a new one if there is none, or it is done. Nothing is begun by this. */
+  static with(works: Works, targets: readonly string[]): Job {
+    const { job } = works;
+    if (job && job.state !== "done") {
+      // What runs would begin the new ones at once, and nobody has seen what that changes.
+      job.pause();
+      job.#keep({ targets: [...new Set([...job.targets, ...targets])] });
+      return job;
+    }
+    job?.end();
+    return Job.#of(works, targets);
+  }
+
+  static #of(works: Works, targets: readonly string[]): Job {
     const kept = { targets, begun: [], rules: RULES, proven: false, failed: {} };
     const job = new Job(works, keyOf(works), kept);
     job.#keep({});

@@ -79,6 +79,7 @@ export class Ages extends LitElement {
 
   protected override render(): TemplateResult {
     const bars = this.#bars();
+    if (bars.every(([, count]) => count === 0)) return html`<p class="small muted">${t("overview.ages.none")}</p>`;
     return html`${this.tabular ? this.#table(bars) : this.#chart(bars)}
       <button type="button" aria-pressed=${this.tabular} @click=${() => (this.tabular = !this.tabular)}>${t("overview.ages.asTable")}</button>`;
   }

@@ -15,6 +15,7 @@ import { duration, moment } from "../ui/dates.js";
 import { FocusKeeper, focusHeading } from "../ui/focus.js";
 import { chip, icon, note } from "../ui/icons.js";
 import { bones, moreButton } from "../ui/lists.js";
+import { bdis, distinctions } from "../ui/names.js";
 import { Pages } from "../ui/pages.js";
 import { base } from "../ui/styles.js";
 import "../ui/failure.js";
@@ -258,6 +259,14 @@ export class ApiCredentials extends LitElement {
       "api.lifetime",
       "api.created",
     ] as const;
+    // Buttons are called after name and mode, which more than one may have.
+    const distinct = distinctions(
+      credentials.map(({ id, name, mode, organization }) => ({
+        target: id,
+        name: `${name}, ${mode}`,
+        group: organization?.name ?? "",
+      })),
+    );
     return html`<table role="table" aria-labelledby="heading" aria-busy=${this.#pages.loading}>
       <thead role="rowgroup">
         <tr role="row">
@@ -269,13 +278,13 @@ export class ApiCredentials extends LitElement {
         ${repeat(
           credentials,
           ({ id }) => id,
-          (credential) => this.#row(credential),
+          (credential) => this.#row(credential, distinct.get(credential.id) ?? ""),
         )}
       </tbody>
     </table>`;
   }
 
-  #row(credential: ApiCredentialFacts): TemplateResult {
+  #row(credential: ApiCredentialFacts, distinction: string): TemplateResult {
     const {
       id,
       name,
@@ -287,7 +296,7 @@ export class ApiCredentials extends LitElement {
       expires_in: expires,
       created_at: created,
     } = credential;
-    const which = rich("api.which", { name: html`<bdi>${name}</bdi>`, mode: modeName(mode) });
+    const which = rich("api.which", { name: bdis([name, distinction]), mode: modeName(mode) });
     return html`<tr role="row">
       <th role="rowheader" scope="row"><bdi>${name}</bdi><span class="under mono" translate="no">${id}</span></th>
       <td role="cell" data-label=${t("api.kind")}>

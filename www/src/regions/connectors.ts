@@ -8,6 +8,7 @@ import { rich, t } from "../texts/text.js";
 import { FocusKeeper, focusHeading } from "../ui/focus.js";
 import { chip, icon } from "../ui/icons.js";
 import { bones, moreButton } from "../ui/lists.js";
+import { bdis, distinctions } from "../ui/names.js";
 import { Pages } from "../ui/pages.js";
 import { statusChip, syncStatus } from "../ui/status.js";
 import { base } from "../ui/styles.js";
@@ -93,6 +94,9 @@ export class Connectors extends LitElement {
   }
 
   #table(connectors: readonly shared.Connector[]): TemplateResult {
+    const distinct = distinctions(
+      connectors.map(({ id = "", displayName }) => ({ target: id, name: displayName || id, group: "" })),
+    );
     return html`<table role="table" aria-labelledby="heading">
       <thead role="rowgroup">
         <tr role="row">
@@ -103,12 +107,13 @@ export class Connectors extends LitElement {
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${connectors.map((connector) => this.#row(connector))}
+        ${connectors.map((connector) => this.#row(connector, distinct.get(connector.id ?? "") ?? ""))}
       </tbody>
     </table>`;
   }
 
-  #row(connector: shared.Connector): TemplateResult {
+  /** @param distinction What tells it apart from others of its name. */
+  #row(connector: shared.Connector, distinction: string): TemplateResult {
     const place: Place = {
       appId: connector.appId || this.app?.id || "",
       connectorId: connector.id ?? "",
@@ -119,10 +124,10 @@ export class Connectors extends LitElement {
     const standing = this.estate.standing(this.estate.meet(connectorTarget(place)).name);
     const unsettled = standing?.phase === "unknown";
     const under = standing?.phase !== undefined;
-    const name = html`<bdi>${place.connector}</bdi>`;
+    const name = bdis([place.connector, distinction]);
     const trouble = connector.status?.lastError || connector.syncDisabledReason;
     return html`<tr role="row">
-      <th role="rowheader" scope="row"><bdi>${place.connector}</bdi></th>
+      <th role="rowheader" scope="row"><bdi>${place.connector}</bdi>${distinction ? html`<span class="under"><bdi>${distinction}</bdi></span>` : nothing}</th>
       <td role="cell" data-label=${t("connectors.sync")}>
         <div>${statusChip(syncStatus(connector))} ${trouble ? html`<span class="under" dir="auto" translate="no">${trouble}</span>` : nothing}</div>
       </td>

@@ -30,6 +30,21 @@ const FAULTS = {
 
 type FaultName = keyof typeof FAULTS;
 
+const NAMES = Object.keys(FAULTS) as FaultName[];
+
+/** A rule as the sandbox has it. */
+interface Rule {
+  readonly operation: string;
+  readonly action: unknown;
+}
+
+/** Whether a rule is what a switch sets. */
+function isSame({ operation, action }: Rule, name: FaultName): boolean {
+  const fault = FAULTS[name];
+  const text = (one: unknown): string => JSON.stringify(Object.entries(Object(one)).sort());
+  return operation === fault.operation && text(action) === text(fault.action);
+}
+
 /** What C1 does not document, and what it may be. */
 const SWITCHES = {
   oldAfterRotate: ["drawer.old", ["keep", "revoke", "expire"]],
@@ -157,6 +172,8 @@ export class Drawer extends LitElement {
   /** What has just been done. */
   declare private said: string;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Grows whenever switching a fault begins and ends. */
+  #turns = 0;
 
   constructor() {
     super();
@@ -199,7 +216,7 @@ export class Drawer extends LitElement {
       </div>
       <div class="part" role="group" aria-labelledby="faults">
         <h3 id="faults">${t("drawer.faults")}</h3>
-        ${(Object.keys(FAULTS) as FaultName[]).map(
+        ${NAMES.map(
           (name) => html`<label class="choice">
             <input type="checkbox" role="switch" .checked=${this.faults.has(name)} @change=${() => this.#fault(name)} />
             <span>${t(`drawer.fault.${name}`)}</span>
@@ -258,17 +275,18 @@ export class Drawer extends LitElement {
   }
 
   async #look(): Promise<void> {
+    const turns = this.#turns;
     try {
       const [seen, faults, switches] = await Promise.all([
         this.#ask<SandboxRequest[]>("GET", "requests"),
-        this.#ask<{ operation: string; action: unknown }[]>("GET", "faults"),
+        this.#ask<Rule[]>("GET", "faults"),
         this.#ask<Record<string, string>>("GET", "switches"),
       ]);
       // What has not changed is not drawn anew.
       const latest = seen.slice(-SHOWN).reverse();
       if (JSON.stringify(latest) !== JSON.stringify(this.seen)) this.seen = latest;
-      // One that was used up is off again. Which rule is which is told by their number: those of others are not ours.
-      if (faults.length === 0 && this.faults.size > 0) this.faults = new Set();
+      // One that was used up is off again. What is being switched now is not asked about.
+      if (turns === this.#turns) this.faults = new Set(NAMES.filter((name) => faults.some((one) => isSame(one, name))));
       if (JSON.stringify(switches) !== JSON.stringify(this.switches)) this.switches = switches;
     } catch {
       // The server has gone; the page says so elsewhere.
@@ -283,11 +301,17 @@ export class Drawer extends LitElement {
   }
 
   async #fault(name: FaultName): Promise<void> {
-    const faults = new Set(this.faults);
-    if (!faults.delete(name)) faults.add(name);
-    this.faults = faults;
-    await this.#ask("DELETE", "faults");
-    for (const one of faults) await this.#ask("POST", "faults", FAULTS[one]);
+    const on = !this.faults.has(name);
+    this.faults = new Set(on ? [...this.faults, name] : [...this.faults].filter((one) => one !== name));
+    this.#turns++;
+    if (on) await this.#ask("POST", "faults", FAULTS[name]);
+    else {
+      // Single rules cannot be taken back: the others are set again, also those that a program has set.
+      const rules = await this.#ask<Rule[]>("GET", "faults");
+      await this.#ask("DELETE", "faults");
+      for (const rule of rules) if (!isSame(rule, name)) await this.#ask("POST", "faults", rule);
+    }
+    this.#turns++;
   }
 
   async #switch(name: string, value: string): Promise<void> {

@@ -82,6 +82,11 @@ export class ServedEstate extends EventTarget implements Works {
     return status && { label: name, group: status.group ?? status.provider };
   }
 
+  /** Names of targets are unique. */
+  distinction(): undefined {
+    return undefined;
+  }
+
   standing(name: string): { phase: string | undefined } | undefined {
     const status = this.status(name);
     return status && { phase: status.progress.state === "awaits-approval" ? "approval" : status.phase };
@@ -176,10 +181,9 @@ export class ServedEstate extends EventTarget implements Works {
     await this.load();
   }
 
-  /** Plans to rotate these together. */
+  /** Plans to rotate these together: in the job that there is, as long as it is not done. */
   together(targets: readonly string[]): void {
-    this.job?.end();
-    this.job = Job.of(this, targets);
+    this.job = Job.with(this, targets);
     void this.#plan(targets);
     this.#changed();
   }

@@ -47,6 +47,11 @@ export class ServedOverview extends TargetsView {
     new Watch(this, () => this.estate);
   }
 
+  protected override get joins(): boolean {
+    const { job } = this.estate;
+    return job !== undefined && job.state !== "done";
+  }
+
   protected override render(): TemplateResult {
     const { estate } = this;
     const { rows, ready, due, comparing } = estate;

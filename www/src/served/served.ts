@@ -4,8 +4,9 @@ import "keyturn/elements/rotate";
 import type { CredentialView } from "keyturn/elements";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
-import { backLink, type Route, routeOf, targetLink } from "../route.js";
+import { backLink, before, type Route, routeOf, targetLink } from "../route.js";
 import { rich, t } from "../texts/text.js";
+import { wayBack } from "../ui/back.js";
 import { note } from "../ui/icons.js";
 import { languageChoice } from "../ui/language.js";
 import { base } from "../ui/styles.js";
@@ -209,8 +210,8 @@ export class Served extends LitElement {
   #rotation(estate: ServedEstate, { target, from }: Route & { readonly view: "target" | "rotate" }): TemplateResult {
     const status = estate.status(target);
     return html`<nav class="ways" aria-label=${t("target.backLabel")}>
-        <a href=${backLink(from)}>${t("target.back")}</a>
-        ${status ? html`<a href=${targetLink(target, from)}>${t("target.facts")}</a>` : nothing}
+        ${wayBack(from)}
+        ${status ? html`<a href=${targetLink(target, before(from))}>${t("target.facts")}</a>` : nothing}
       </nav>
       ${status ? html`<h1 tabindex="-1"><bdi>${target}</bdi></h1>` : nothing}
       <div class="panel">
@@ -258,7 +259,7 @@ export class Served extends LitElement {
   }
 
   readonly #navigated = async (): Promise<void> => {
-    const before = this.route;
+    const old = this.route;
     this.route = routeOf(location.hash);
     if (!this.estate) return;
     const where = ({ view, ...rest }: Route): string => `${view} ${"target" in rest ? rest.target : ""}`;
@@ -268,6 +269,6 @@ export class Served extends LitElement {
       this.phase = "lost";
     }
     await this.updateComplete;
-    if (where(before) !== where(this.route)) this.renderRoot.querySelector<HTMLElement>("main")?.focus();
+    if (where(old) !== where(this.route)) this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   };
 }

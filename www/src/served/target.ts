@@ -4,8 +4,9 @@ import type { LifecycleComparison, LifecyclePlan, LifecycleStatus } from "keytur
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import "../regions/history.js";
-import { backLink, rotateLink } from "../route.js";
+import { rotateLink } from "../route.js";
 import { isKey, rich, t } from "../texts/text.js";
+import { wayBack } from "../ui/back.js";
 import { line } from "../ui/dates.js";
 import { describe, SEVERITIES } from "../ui/findings.js";
 import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
@@ -42,7 +43,7 @@ export class ServedTarget extends LitElement {
       .panel {
         container-type: inline-size;
       }
-      .back {
+      nav a {
         display: inline-flex;
         align-items: center;
         min-height: 24px;
@@ -106,7 +107,7 @@ export class ServedTarget extends LitElement {
 
   protected override render(): TemplateResult {
     const status = this.estate.status(this.target);
-    const back = html`<nav aria-label=${t("target.backLabel")}><a class="back" href=${backLink(this.from)}>${t("target.back")}</a></nav>`;
+    const back = html`<nav aria-label=${t("target.backLabel")}>${wayBack(this.from)}</nav>`;
     if (!status)
       return html`${back}
         <div class="panel"><h1 tabindex="-1">${t("target.missing")}</h1><p class="muted">${rich("served.missing")}</p></div>`;

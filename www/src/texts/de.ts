@@ -433,6 +433,7 @@ export const DE = {
   "overview.refresh": "Aktualisieren",
   "overview.timeline": "Zeitachse",
   "overview.ages": "Alter der verwendeten Zugangsdaten in Tagen",
+  "overview.ages.none": "Es sind noch keine Zugangsdaten bekannt, die sich zählen ließen.",
   "overview.ages.asTable": "Als Tabelle",
   "overview.ages.age": "Alter",
   "overview.ages.count": "Anzahl",
@@ -440,6 +441,7 @@ export const DE = {
   "overview.ages.more": "mehr als {from} Tage",
   "overview.targets": "Ziele",
   "overview.rotate": "Rotieren",
+  "overview.addSelected": { one: "{n} Ziel zum Auftrag hinzufügen", other: "{n} Ziele zum Auftrag hinzufügen" },
   "overview.rotateSelected": { one: "{n} Ziel rotieren", other: "{n} Ziele gemeinsam rotieren" },
   "overview.partial": {
     one: "{n} Liste konnte nicht geladen werden",
@@ -452,6 +454,8 @@ export const DE = {
     "Dieser Browser speichert für diese Seite nichts. Was hier begonnen wird, ist deshalb verloren, sobald der Tab geschlossen wird. Erlauben Sie das Speichern, bevor Sie rotieren.",
 
   "target.back": "← Alle Ziele",
+  "target.backToJobs": "← Aufträge",
+  "target.backToBrowse": "← Durchsuchen",
   "target.backLabel": "Zurück",
   "target.rotate": "Rotieren",
   "target.goOn": "Rotation fortsetzen",
@@ -647,6 +651,10 @@ export const DE = {
   "jobs.prove": "Sie funktionieren: mit den anderen fortfahren",
   "jobs.state.planned": "Es wurde noch nichts begonnen. Dies würde geschehen.",
   "jobs.state.running": "Läuft.",
+  "jobs.next": {
+    one: "Neue Zugangsdaten von {n} Ziel warten darauf, dass Sie sie speichern.",
+    other: "Neue Zugangsdaten von {n} Zielen warten darauf, dass Sie sie speichern.",
+  },
   "jobs.state.paused": "Pausiert: Es wird nichts mehr begonnen.",
   "jobs.state.canary":
     "Die ersten sind gespeichert. Prüfen Sie, ob alles funktioniert, was sie verwendet, bevor die anderen folgen.",

@@ -5,6 +5,7 @@ import type { Job, Part, Rules, Works } from "../estate/job.js";
 import { rotateLink } from "../route.js";
 import { isKey, type Key, number, rich, t } from "../texts/text.js";
 import { chip, type IconName, note, type Tone } from "../ui/icons.js";
+import { bdis } from "../ui/names.js";
 import { base } from "../ui/styles.js";
 import { view } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
@@ -135,7 +136,7 @@ export class Jobs extends LitElement {
         <p class="muted">${rich(this.estate.byHand ? "jobs.about" : "jobs.about.served")}</p>
       </div>
       <section class="panel" aria-label=${t("jobs.rules")}>
-        ${note(state === "stopped" ? "bad" : state === "canary" ? "warn" : state === "done" ? "good" : "plain", state === "done" ? "check" : "info", html`<p role="status">${t(`jobs.state.${state}`)}</p>`)}
+        ${note(state === "stopped" ? "bad" : state === "canary" ? "warn" : state === "done" ? "good" : "plain", state === "done" ? "check" : "info", html`<p role="status">${t(`jobs.state.${state}`)} ${this.#next(job)}</p>`)}
         ${state === "planned" ? nothing : html`<progress aria-label=${t("nav.jobsAt", { done: job.count("stored"), all: job.targets.length })} max=${job.targets.length}></progress>`}
         <div class="rules">
           ${this.#rule(job, "canary")} ${this.#rule(job, "cap")} ${this.#rule(job, "failures")}
@@ -161,6 +162,12 @@ export class Jobs extends LitElement {
           </tbody>
         </table>
       </section>`;
+  }
+
+  /** What a person has to do for the job to go on. */
+  #next(job: Job): string | typeof nothing {
+    const [state, store] = [job.state, job.count("store")];
+    return store > 0 && ["running", "paused", "stopped"].includes(state) ? t("jobs.next", { n: store }) : nothing;
   }
 
   #buttons(job: Job): TemplateResult | typeof nothing {
@@ -199,11 +206,13 @@ export class Jobs extends LitElement {
     const target = this.estate.target(name);
     const part = job.part(name);
     const label = target?.label ?? name;
+    const distinction = this.estate.distinction(name);
+    const group = target?.group ?? "";
     const failed = job.failed[name];
     const trouble = `trouble.${failed}`;
     const why = isKey(trouble) ? t(trouble) : failed;
     return html`<tr role="row">
-      <th role="rowheader" scope="row"><bdi>${label}</bdi><span class="under"><bdi>${target?.group ?? ""}</bdi></span></th>
+      <th role="rowheader" scope="row"><bdi>${label}</bdi><span class="under">${bdis([group, distinction === group ? "" : (distinction ?? "")])}</span></th>
       <td role="cell" data-label=${t("jobs.change")}>${this.#diff(name)}</td>
       <td role="cell" data-label=${t("jobs.state")}>
         <div>${chip(...PARTS[part], t(`jobs.part.${part}`))} ${why ? html`<span class="under">${why}</span>` : nothing}</div>
@@ -213,7 +222,7 @@ export class Jobs extends LitElement {
           ${
             part === "waiting"
               ? nothing
-              : html`<a class=${part === "store" ? "button" : ""} href=${rotateLink(name, "#/jobs")}>${t(part === "store" ? "jobs.store" : "jobs.open")} <span class="unseen"><bdi>${label}</bdi></span></a>`
+              : html`<a class=${part === "store" ? "button" : ""} href=${rotateLink(name, "#/jobs")}>${t(part === "store" ? "jobs.store" : "jobs.open")} <span class="unseen">${bdis([label, distinction ?? ""])}</span></a>`
           }
         </div>
       </td>

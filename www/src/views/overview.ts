@@ -41,6 +41,11 @@ export class Overview extends TargetsView {
     if (!this.estate.loaded && !this.estate.loading) void this.estate.load();
   }
 
+  protected override get joins(): boolean {
+    const { job } = this.estate;
+    return job !== undefined && job.state !== "done";
+  }
+
   protected override render(): TemplateResult {
     const { estate } = this;
     const { rows, loading, missing, lasting } = estate;

@@ -7,8 +7,10 @@ import { clock } from "../clock.js";
 import { SERVICES } from "../connection/ways.js";
 import type { Estate, Target } from "../estate/estate.js";
 import type { Lifecycles, Worked } from "../estate/lifecycles.js";
-import { backLink, targetLink } from "../route.js";
+import { backLink, before, targetLink } from "../route.js";
 import { isKey, t } from "../texts/text.js";
+import { wayBack } from "../ui/back.js";
+import { bdis } from "../ui/names.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
@@ -110,14 +112,14 @@ export class RotateView extends LitElement {
   protected override render(): TemplateResult {
     const found = this.estate.target(this.target);
     return html`<nav aria-label=${t("target.backLabel")}>
-        <a href=${backLink(this.from)}>${t("target.back")}</a>
-        ${found ? html`<a href=${targetLink(found.name, this.from)}>${t("target.facts")}</a>` : nothing}
+        ${wayBack(this.from)}
+        ${found ? html`<a href=${targetLink(found.name, before(this.from))}>${t("target.facts")}</a>` : nothing}
       </nav>
       ${
         found
           ? html`<div>
             <h1 tabindex="-1"><bdi>${found.label}</bdi></h1>
-            <p class="muted"><bdi>${found.group}</bdi> · <span translate="no">${SERVICES[found.plane]}</span></p>
+            <p class="muted">${bdis(this.estate.about(found))} · <span translate="no">${SERVICES[found.plane]}</span></p>
           </div>`
           : nothing
       }

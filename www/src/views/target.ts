@@ -7,11 +7,13 @@ import { clock } from "../clock.js";
 import { SERVICES } from "../connection/ways.js";
 import type { Estate, Target } from "../estate/estate.js";
 import "../regions/history.js";
-import { backLink, rotateLink, targetLink } from "../route.js";
+import { rotateLink, targetLink } from "../route.js";
 import { isKey, t } from "../texts/text.js";
+import { wayBack } from "../ui/back.js";
 import { line } from "../ui/dates.js";
 import { describe, type Finding, SEVERITIES, sorted } from "../ui/findings.js";
 import { chip, icon, note } from "../ui/icons.js";
+import { bdis } from "../ui/names.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
 import { view } from "../ui/view.js";
@@ -120,7 +122,12 @@ export class TargetView extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("estate") || changed.has("target")) void this.#open();
+    if (!changed.has("estate") && !changed.has("target")) return;
+    // What is known of another target is not of this one.
+    this.status = this.found = this.broken = undefined;
+    this.history = [];
+    this.saved = false;
+    void this.#open();
   }
 
   readonly #open = async (): Promise<void> => {
@@ -149,7 +156,7 @@ export class TargetView extends LitElement {
   protected override render(): TemplateResult {
     const { loading, remembered } = this.estate;
     const target = remembered ? this.estate.target(this.target) : undefined;
-    const back = html`<nav aria-label=${t("target.backLabel")}><a href=${backLink(this.from)}>${t("target.back")}</a></nav>`;
+    const back = html`<nav aria-label=${t("target.backLabel")}>${wayBack(this.from)}</nav>`;
     if (!target)
       return html`${back}<div class="panel">
           <h1 tabindex="-1">${loading || !remembered ? t("overview.loading") : t("target.missing")}</h1>
@@ -161,7 +168,7 @@ export class TargetView extends LitElement {
       <div class="title">
         <div>
           <h1 tabindex="-1"><bdi>${target.label}</bdi></h1>
-          <p class="muted"><bdi>${target.group}</bdi> · <span translate="no">${SERVICES[target.plane]}</span></p>
+          <p class="muted">${bdis(this.estate.about(target))} · <span translate="no">${SERVICES[target.plane]}</span></p>
         </div>
         <a class="button" href=${rotateLink(target.name, here)}>${icon("key")} ${t(standing?.phase ? "target.goOn" : "target.rotate")}</a>
       </div>
@@ -184,16 +191,14 @@ export class TargetView extends LitElement {
       <h2 id="findings">${t("target.findings")}</h2>
       <div class="findings" aria-busy=${this.found === undefined && !this.error}>
         ${
-          found.length === 0
-            ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
-            : found.map((finding) => {
-                const tone = SEVERITIES[finding.severity];
-                return note(
-                  tone,
-                  tone === "plain" ? "info" : "warning",
-                  html`<p>${describe(finding, clock.now())}</p>`,
-                );
-              })
+          found.length === 0 && this.found === undefined
+            ? html`<p role="status" class="muted">${this.error ? "—" : t("loading")}</p>`
+            : found.length === 0
+              ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
+              : found.map((finding) => {
+                  const tone = SEVERITIES[finding.severity];
+                  return note(tone, tone === "plain" ? "info" : "warning", html`<p>${describe(finding, clock.now())}</p>`);
+                })
         }
       </div>
     </section>`;

@@ -25,17 +25,13 @@ interface Filtered {
 }
 
 /** Emits `look` with what is chosen to be shown, and `together` with the targets that are to be rotated in one job. */
-export class TargetsView extends LitElement {
+export abstract class TargetsView extends LitElement {
   static override properties: PropertyDeclarations = { look: { attribute: false }, selected: { state: true } };
   static override styles = [
     base,
     view,
     narrowing,
     css`
-      /* They stand above everything. */
-      keyturn-credentials::part(filters) {
-        display: none;
-      }
       keyturn-credentials::part(bar) {
         padding-block-start: 0;
       }
@@ -109,17 +105,21 @@ export class TargetsView extends LitElement {
           .selected=${this.selected}
           .actions=${[{ id: "rotate", label: t("overview.rotate") }]}
           selectable
+          without-filters
           label=${t("overview.targets")}
           @keyturn-view=${(event: CustomEvent<CredentialView>) => this.#looked(event.detail)}
           @keyturn-select=${(event: CustomEvent<ReadonlySet<string>>) => (this.selected = event.detail)}
           @keyturn-action=${({ detail: { row } }: CustomEvent<{ row: CredentialRow }>) => this.#rotate(row)}
         >
           <button slot="selection" type="button" class="primary" @click=${() => this.together([...this.selected])}>
-            ${t("overview.rotateSelected", { n: this.selected.size })}
+            ${t(this.joins ? "overview.addSelected" : "overview.rotateSelected", { n: this.selected.size })}
           </button>
         </keyturn-credentials>
       </section>`;
   }
+
+  /** Whether there is a job that is not done, which is then given what is selected. */
+  protected abstract get joins(): boolean;
 
   protected together(targets: readonly string[]): void {
     this.dispatchEvent(new CustomEvent("together", { detail: targets }));
