@@ -127,7 +127,7 @@ import { appsGet } from "keyturn/compat/funcs/appsGet.js";
 import { appSearchSearch } from "keyturn/compat/funcs/appSearchSearch.js";
 import { SDKHooks } from "keyturn/compat/hooks/hooks.js";
 import type { BeforeRequestHook } from "keyturn/compat/hooks/types.js";
-import { HTTPClient, type Fetcher } from "keyturn/compat/lib/http.js";
+import { HTTPClient, isConnectionError, matchResponse, type Fetcher } from "keyturn/compat/lib/http.js";
 import type { SDKOptions } from "keyturn/compat/lib/config.js";
 import type { RetryConfig } from "keyturn/compat/lib/retries.js";
 import type { RequestOptions } from "keyturn/compat/lib/sdks.js";
@@ -164,6 +164,10 @@ hooks.registerBeforeRequestHook(hook);
 const options: SDKOptions = { httpClient, retryConfig, debugLogger: console, tenantDomain: "acme", serverIdx: 0, timeoutMs: 1000, hooks };
 const sdk = new ConductoroneSDKTypescript({ ...options, security: async () => ({ bearerAuth: "b", oauth: "o" }) });
 const wrapped = new ConductoroneSDKTypescript({ serverURL: "https://acme.conductor.one", clientID: "id", clientSecret: "secret", defaultClient: httpClient });
+const client: HTTPClient = options.httpClient ?? sdk._options.httpClient?.clone() ?? httpClient;
+const like = new ConductoroneSDKTypescript({ httpClient: { request: (request) => client.request(request) } });
+const matches: boolean = matchResponse(new Response(), ["4XX", 200], "application/json") || isConnectionError(like);
+console.log(matches);
 const core: ConductoroneSDKTypescriptCore = new ConductoroneSDKTypescriptCore({ serverURL: ServerList[0] });
 
 export async function run(): Promise<void> {

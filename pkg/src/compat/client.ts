@@ -27,7 +27,7 @@ export function engineOf(client: object): CompatEngine {
 
 function open(given: SDKProps): { engine: CompatEngine; options: SDKProps } {
   const options = checked(given);
-  const inited = options.hooks ? checked(options.hooks.sdkInit(options) ?? options) : options;
+  const inited = options.hooks ? checked(options.hooks.sdkInit(options as SDKOptions) ?? options) : options;
   return { engine: CompatEngine.open(inited), options: inited };
 }
 

@@ -23,7 +23,9 @@ import { HookError, translated } from "./translate.js";
 import { type APICall, ERR, haltIterator, OK, type PageIterator, type Result } from "./types.js";
 
 /** The options of the official SDK's wrapper. */
-export type SDKProps = SDKOptions & {
+export type SDKProps = Omit<SDKOptions, "httpClient"> & {
+  /** Sends requests instead of the global `fetch`: an {@link HTTPClient}, or what has its method `request`. */
+  httpClient?: HTTPClientLike | undefined;
   /** Client id, as `name@tenant.conductor.one/spc`. */
   clientID?: string | undefined;
   /** The client's secret. */
@@ -271,7 +273,7 @@ export class CompatEngine extends Engine {
 
 /** The options without their secrets. */
 export function withoutCredentials({ security, clientSecret, ...rest }: SDKProps): SDKOptions {
-  return rest;
+  return rest as SDKOptions;
 }
 
 /** @param outcome What the call may have done when the hook runs. */

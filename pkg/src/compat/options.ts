@@ -1,21 +1,14 @@
 /** The types of the official SDK's options and hooks, which refer to each other. */
 
-import type {
-  ClientFetchOptions,
-  HTTPClientLike,
-  Logger,
-  RequestOptions as Options,
-  RetryConfig,
-  Security,
-} from "../base/options.js";
-import type { Awaitable, RequestInput } from "./lib/http.js";
+import type { ClientFetchOptions, Logger, RequestOptions as Options, RetryConfig, Security } from "../base/options.js";
+import type { Awaitable, HTTPClient, RequestInput } from "./lib/http.js";
 
 /** The options of a client. */
 export type SDKOptions = {
   /** An access token, or a function that returns one before each call. `bearerAuth` alone is enough. */
   security?: Security | (() => Promise<Security>) | undefined;
   /** Sends requests instead of the global `fetch`. */
-  httpClient?: HTTPClientLike | undefined;
+  httpClient?: HTTPClient | undefined;
   /** Index in the list of servers, which has one entry: only 0 is accepted. */
   serverIdx?: number | undefined;
   /** The tenant: its name, host or URL. */

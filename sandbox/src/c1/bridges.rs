@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, page, required, wrap};
+use super::{Call, page, wrap};
 use crate::clients::{self, Kind};
 use crate::shape::{Row, only, text};
 use crate::state::{self, find, find_mut, is_live};
@@ -43,7 +43,6 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
 
 /// Creates a bridge without a credential.
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
-    required(&call.body, "displayName")?;
     let mut bridge = only(&call.body, &["description", "displayName"]);
     bridge.insert("id".to_owned(), Value::from(tenant.state.dice.id()));
     bridge.insert("createdAt".to_owned(), call.date());

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Call, check_cidrs, contains, page, required, wrap};
+use super::{Call, check_cidrs, contains, page, wrap};
 use crate::clients::Kind;
 use crate::shape::{Row, only, text};
 use crate::state::{self, find, find_mut, is_live};
@@ -40,7 +40,6 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
 
 /// Returns the secret, this once.
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
-    required(&call.body, "displayName")?;
     check_cidrs(&call.body, "allowSourceCidr")?;
     let expires = call.expiry("expires")?;
     let (id, _, secret) = tenant.new_client(Kind::Personal);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, check_cidrs, page, required, wrap};
+use super::{Call, check_cidrs, page, wrap};
 use crate::clients::Kind;
 use crate::shape::{Row, only, text};
 use crate::state::{self, find, find_mut, is_live};
@@ -21,7 +21,7 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
 }
 
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
-    let name = required(&call.body, "displayName")?;
+    let name = text(&call.body, "displayName");
     let row = new_principal(&tenant.state.dice.id(), name, call.date());
     tenant.state.principals.push(row.clone());
     Ok(wrap("servicePrincipal", row))

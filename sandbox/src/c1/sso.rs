@@ -53,12 +53,11 @@ pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     find(&tenant.state.apps, "app", app)?;
     required(&call.body, "displayName")?;
     let (oidc, saml) = (call.body.contains_key("oidc"), call.body.contains_key("saml"));
-    if oidc == saml {
-        return Err(Status::invalid("one of oidc and saml is required"));
+    if oidc && saml {
+        return Err(Status::invalid("oidc and saml: only one of them can be set"));
     }
     let config = object(&call.body, "initialClient");
     match config {
-        None if oidc => return Err(Status::invalid("initialClient is required")),
         Some(_) if saml => return Err(Status::invalid("initialClient: a SAML application has no clients")),
         Some(config) => check_client(config)?,
         None => {}
@@ -108,8 +107,9 @@ fn check_client(config: &Row) -> Result<(), Status> {
     let authentication =
         object(config, "authentication").ok_or_else(|| Status::invalid("authentication is required"))?;
     match METHODS.iter().filter(|method| authentication.contains_key(**method)).count() {
-        1 => Ok(()),
-        _ => Err(Status::invalid("authentication: one method is required")),
+        // A client without a method has no secret.
+        0 | 1 => Ok(()),
+        _ => Err(Status::invalid("authentication: only one method can be set")),
     }
 }
 

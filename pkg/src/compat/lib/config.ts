@@ -1,5 +1,6 @@
 /** The official SDK's client options. */
 
+import { asFailure } from "../../base/failure.js";
 import type { SDKOptions } from "../options.js";
 
 /** The servers that `serverIdx` selects from. */
@@ -21,6 +22,6 @@ export type { SDKOptions };
 export function serverURLFromOptions(options: SDKOptions): URL {
   const index = options?.serverIdx ?? 0;
   const server = options?.serverURL || ServerList[index as 0];
-  if (server === undefined) throw new Error(`Invalid server index ${index}`);
+  if (server === undefined) throw asFailure(new Error(`Invalid server index ${index}`), "invalid_configuration");
   return new URL(server.replace("{tenantDomain}", encodeURIComponent(options?.tenantDomain ?? EXAMPLE_TENANT)));
 }

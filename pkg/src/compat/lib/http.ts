@@ -1,5 +1,7 @@
 /** The official SDK's HTTP client: a `fetch` with hooks. */
 
+import { asFailure } from "../../base/failure.js";
+
 /** Sends a request: the global `fetch` or one like it. */
 export type Fetcher = (input: Request | string | URL, init?: RequestInit) => Promise<Response>;
 
@@ -84,7 +86,68 @@ export class HTTPClient {
   }
 
   #list<Name extends keyof HookTypes>(name: Name): HookTypes[Name][] {
-    if (!Object.hasOwn(this.#hooks, name)) throw new Error(`Invalid hook type: ${String(name)}`);
+    if (!Object.hasOwn(this.#hooks, name))
+      throw asFailure(new Error(`Invalid hook type: ${String(name)}`), "invalid_request");
     return this.#hooks[name];
   }
+}
+
+/** Statuses: `200`, `"4XX"`, `"default"` for all, or some of these. */
+export type StatusCodePredicate = number | string | (number | string)[];
+
+/** Whether an answer has a media type: `application/json`, `text/*`, or `*` for any. Parameters of the pattern must be there too. */
+export function matchContentType(response: Response, pattern: string): boolean {
+  if (pattern === "*" || pattern === "*/*") return true;
+  const [type, ...has] = partsOf(response.headers.get("content-type") || "application/octet-stream");
+  const [wanted = "", ...needs] = partsOf(pattern);
+  const group = wanted.endsWith("/*") && type?.startsWith(wanted.slice(0, -1));
+  return (group || type === wanted) && needs.every((parameter) => has.includes(parameter));
+}
+
+function partsOf(mediaType: string): string[] {
+  return mediaType.split(";").map((part) => part.trim().toLowerCase());
+}
+
+/** Whether an answer has one of these statuses. */
+export function matchStatusCode(response: Response, codes: StatusCodePredicate): boolean {
+  const status = String(response.status);
+  const matches = (code: number | string): boolean =>
+    code === "default" || (/^[1-5]XX$/i.test(String(code)) ? status[0] === String(code)[0] : status === String(code));
+  return (Array.isArray(codes) ? codes : [codes]).some(matches);
+}
+
+/** Whether an answer has one of these statuses and a media type. */
+export function matchResponse(response: Response, code: StatusCodePredicate, contentTypePattern: string): boolean {
+  return matchStatusCode(response, code) && matchContentType(response, contentTypePattern);
+}
+
+/** Whether an error of `fetch`, or its cause, says that there was no connection, or that it broke. */
+export function isConnectionError(err: unknown): boolean {
+  return [err, factsOf(err).cause].some((one) => {
+    const { name, message, code } = factsOf(one);
+    return CODES.test(code) || (name === "TypeError" && MESSAGES.test(message));
+  });
+}
+
+const CODES = /^(ECONN(REFUSED|RESET)|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_(SOCKET|CONNECT))/;
+const MESSAGES = /fetch failed|failed to fetch|networkerror|load failed|network request failed/i;
+
+/** Whether an error says that time ran out. */
+export function isTimeoutError(err: unknown): boolean {
+  const { name, code } = factsOf(err);
+  return name === "TimeoutError" || code === "23" || code === "ECONNABORTED";
+}
+
+/** Whether an error says that the caller aborted. */
+export function isAbortError(err: unknown): boolean {
+  const { name, code } = factsOf(err);
+  return name === "AbortError" || code === "20";
+}
+
+function factsOf(err: unknown): { name: string; message: string; code: string; cause: unknown } {
+  const { name, message, code, cause } = (typeof err === "object" && err !== null ? err : {}) as Record<
+    string,
+    unknown
+  >;
+  return { name: String(name), message: String(message), code: String(code), cause };
 }
