@@ -197,7 +197,11 @@ export class TargetView extends LitElement {
               ? note("good", "check", html`<p>${t("target.noFindings")}</p>`)
               : found.map((finding) => {
                   const tone = SEVERITIES[finding.severity];
-                  return note(tone, tone === "plain" ? "info" : "warning", html`<p>${describe(finding, clock.now())}</p>`);
+                  return note(
+                    tone,
+                    tone === "plain" ? "info" : "warning",
+                    html`<p>${describe(finding, clock.now())}</p>`,
+                  );
                 })
         }
       </div>
