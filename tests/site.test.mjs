@@ -118,6 +118,17 @@ describe("in a browser, from the disk", () => {
     assert.deepEqual(trouble, []);
   });
 
+  test("the search finds what an entry exports, and leads to its declaration", async () => {
+    const { page, trouble } = await open("index.html");
+    await page.type("#search", "openlifecycle");
+    const [first] = await page.$$eval("#found a", (links) => links.map((link) => link.textContent));
+    assert.match(first, /^openLifecycle function of lifecycle$/);
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+    assert.match(page.url(), /reference\/entries\/lifecycle\.html#openLifecycle$/);
+    assert.match(await page.$eval(":target", (target) => target.parentElement.textContent), /function openLifecycle\(/);
+    assert.deepEqual(trouble, []);
+  });
+
   test("fits a narrow screen, and shows the contents on request", async () => {
     for (const path of ["index.html", "CONTRIBUTING.html", "docs/runtimes.html", "reference/c1/connector.html"]) {
       const { page, trouble } = await open(path);

@@ -76,11 +76,29 @@ export function pages(facts, declarations, files = markdownFiles()) {
   for (const [letter, page] of typePages(facts)) all.set(`reference/c1/types-${letter}.html`, page);
   for (const resource of facts.commercelayer.resources)
     all.set(`reference/commercelayer/${resource.name}.html`, resourcePage(resource, facts.commercelayer.resources));
-  for (const [name, text] of declarations) {
-    const body = `<h1>Entry ${code(name)}</h1><p>The exports, as the compiler sees them.</p><pre><code>${escaped(text)}</code></pre>`;
-    all.set(`reference/entries/${name}.html`, { title: name, kind: "entry", body, search: [[name, "entry", "", ""]] });
-  }
+  for (const [name, text] of declarations) all.set(`reference/entries/${name}.html`, entryPage(name, text));
   return all;
+}
+
+/** The entries that export the same as another one, whose names are found there. */
+const VARIANT = /(?:^|-)(?:slim|workerd)$/;
+
+/** An entry's declarations with their comments. Each has an anchor, and is found by its name. */
+function entryPage(name, text) {
+  const search = [[name, "entry", "", ""]];
+  const anchors = new Set();
+  // The first line is for the reader of the file in `tests/surface`.
+  const readable = text.replace(/^#.*\n+/, "").replace(/\{@link ([^}]+)\}/g, "`$1`");
+  const declaration = /^((?:abstract )?(class|const|enum|function|interface|type) )([A-Za-z_$][\w$]*)/gm;
+  const anchored = escaped(readable).replace(declaration, (whole, before, kind, declared) => {
+    // A function with several signatures has one anchor.
+    if (anchors.has(declared)) return whole;
+    anchors.add(declared);
+    if (!VARIANT.test(name)) search.push([declared, `${kind} of ${name}`, `#${declared}`, ""]);
+    return `${before}<span id="${declared}">${declared}</span>`;
+  });
+  const body = `<h1>Entry ${code(name)}</h1><p>The exports, as the compiler sees them.</p><pre class="declarations"><code>${anchored}</code></pre>`;
+  return { title: name, kind: "entry", body, search };
 }
 
 function markdownFiles() {

@@ -110,7 +110,7 @@ pub struct PolicyText {
     pub windows: Option<Vec<Window>>,
     /// The time zone of windows and days. By default UTC.
     pub zone: Option<Zone>,
-    /// See [`Policy::grace`]. Here and in the following fields, days have twenty-four hours.
+    /// See [`Policy::grace`]. Here and in the fields up to `max_backoff`, days have twenty-four hours.
     pub grace: Option<Span>,
     /// See [`Policy::proofs`].
     pub proofs: Option<BTreeSet<Proof>>,

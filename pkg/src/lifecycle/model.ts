@@ -54,17 +54,36 @@ export type LifecycleProgress = {
   /** The number of the rotation that is under way or was the last; 0 if there was none. */
   readonly rotation: number;
 } & (
-  | /** No rotation is under way. `last` says how the last one ended. */
-  {
-      readonly state: "idle";
-      readonly last: "done" | "rolled-back" | undefined;
-    } /** There is something to do at once: call `advance`. */
-  | { readonly state: "ready" } /** Nothing can be done before `until`. */
-  | { readonly state: "waiting"; readonly until: number } /** The old credential ends once `approve` is called. */
   | {
+      /** No rotation is under way. */
+      readonly state: "idle";
+      /** How the last one ended; `undefined` if there was none. */
+      readonly last: "done" | "rolled-back" | undefined;
+    }
+  | {
+      /** There is something to do at once: call `advance`. */
+      readonly state: "ready";
+    }
+  | {
+      /** Nothing can be done before `until`. */
+      readonly state: "waiting";
+      /** In milliseconds since 1970. */
+      readonly until: number;
+    }
+  | {
+      /** The old credential ends once `approve` is called. */
       readonly state: "awaits-approval";
-    } /** A person is needed: `reason` is a stable word, `about` names the sink, the credential or the error's code. */
-  | { readonly state: "stopped"; readonly reason: LifecycleStop; readonly about: string; readonly hint: string }
+    }
+  | {
+      /** A person is needed. */
+      readonly state: "stopped";
+      /** Why, as a stable code. */
+      readonly reason: LifecycleStop;
+      /** The name of the sink, the id of the credential, or the error's code. */
+      readonly about: string;
+      /** What to do. */
+      readonly hint: string;
+    }
 );
 
 /** Why a rotation waits for a person. */
@@ -93,7 +112,7 @@ export const HINTS = {
   "too-many-failures": "See the failures in `history`, fix their cause, then call `resume`.",
 };
 
-/** A credential of a target, as the journal knows it. */
+/** A credential of a target, as the journal knows it. Times are milliseconds since 1970. */
 export interface LifecycleCredential {
   readonly id: string;
   readonly clientId: string;
@@ -105,9 +124,11 @@ export interface LifecycleCredential {
   readonly since: number;
 }
 
-/** A period in which a credential may have been issued without anybody seeing it. */
+/** A period in which a credential may have been issued without anybody seeing it, in milliseconds since 1970. */
 export interface LifecycleDoubt {
+  /** The number of the rotation within the target. */
   readonly rotation: number;
+  /** The number of the attempt within the rotation. */
   readonly intent: number;
   /** What to look for. */
   readonly marker: string;
@@ -115,12 +136,13 @@ export interface LifecycleDoubt {
   readonly until: number;
 }
 
-/** When a rotation is due. */
+/** When a rotation is due. Times are milliseconds since 1970. */
 export interface LifecycleDue {
   /** The time from which on the policy asks for it. */
   readonly since: number;
   /** When it may begin: in a window, and not in the past. */
   readonly at: number;
+  /** Whether the credential would expire, or has reached the age at which it is replaced. */
   readonly why: "expiry" | "age";
   /** False if no window is left before the credential expires, so that it begins outside of one. */
   readonly inWindow: boolean;
@@ -134,7 +156,7 @@ export interface LifecycleTurn {
   readonly begin: readonly string[];
   /** The targets that could begin, and wait only for the caps. */
   readonly waiting: readonly string[];
-  /** When the next one that cannot begin now could begin. */
+  /** When the next one that cannot begin now could begin, in milliseconds since 1970. */
   readonly wakeAt?: number;
 }
 
@@ -182,6 +204,7 @@ export interface LifecycleFinding {
   readonly about?: string;
   /** Since when this is the case, in milliseconds since 1970. */
   readonly since?: number;
+  /** How many days or credentials, as the code says. */
   readonly number?: number;
   /** What uses the credential, where the problem affects consumers. */
   readonly consumers?: readonly string[];
@@ -189,7 +212,7 @@ export interface LifecycleFinding {
   readonly message: string;
 }
 
-/** A credential as the journal and the control plane have it. */
+/** A credential as the journal and the control plane have it. Times are milliseconds since 1970. */
 export interface LifecycleComparison {
   readonly id: string;
   readonly clientId: string;
@@ -204,7 +227,7 @@ export interface LifecycleComparison {
 /** A target's journal compared with its control plane and its sinks. */
 export interface LifecycleReconciliation {
   readonly target: string;
-  /** When the control plane was read. */
+  /** When the control plane was read, in milliseconds since 1970. */
   readonly at: number;
   /** The code of the error, if it could not be read. */
   readonly error: string | undefined;
@@ -223,7 +246,7 @@ export interface LifecycleImport {
   readonly source: string;
 }
 
-/** What is so with a target. */
+/** The state of a target. */
 export interface LifecycleStatus {
   readonly target: string;
   readonly owner: string | undefined;
@@ -281,6 +304,7 @@ export interface LifecyclePlan {
 /** An event of a target's journal. What else it has depends on `event`. */
 export interface LifecycleEvent {
   readonly target: string;
+  /** Its number within the target, from 1. */
   readonly sequence: number;
   /** When, in milliseconds since 1970. */
   readonly at: number;

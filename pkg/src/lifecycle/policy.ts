@@ -43,7 +43,7 @@ export interface LifecyclePolicy {
   /** The time zone of the windows and of days, by its name in the IANA database. Default: `"UTC"`. */
   readonly zone?: string | undefined;
 
-  /** How long the old credential remains valid after the new one is delivered and read back. Default: a day. */
+  /** How long the old credential remains valid after the new one is delivered and read back. A day of it has 24 hours. Default: `"24h"`. */
   readonly grace?: LifecycleDuration | undefined;
   /** What has to be proven before the old one ends. Default: `["parsed", "token"]`. */
   readonly proofs?: readonly LifecycleProof[] | undefined;
