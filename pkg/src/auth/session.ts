@@ -75,9 +75,14 @@ interface Proven extends Reproof {
 /** The error codes of a server that refuses a proof rather than the token (RFC 9449, sections 7.1 and 8). */
 const OF_PROOF = /\b(use_dpop_nonce|invalid_dpop_proof)\b/;
 
-const NONCE = 1;
-const CLOCK = 2;
-const QUERY = 4;
+const CLOCK = 1;
+const QUERY = 2;
+/** Nonces are counted in steps of this. */
+const NONCE = 4;
+/** How many nonces a call is tried with after the first attempt. */
+const MOST_NONCES = 5;
+/** How long a call keeps others waiting for their turn: its own answer may take as long as it likes. */
+const TURN_MS = 10_000;
 
 /** Holds what a client authenticates with. */
 export class Session<Authentication extends object = object> implements Authorizer {
@@ -91,6 +96,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   readonly #proven = new WeakMap<Authorization, Proven>();
   /** Whether the server wants the proof to cover a URL's query: RFC 9449 does not, but C1's own middleware does. */
   #withQuery = false;
+  /** Resolves when the last of the calls that wait for their turn has had it; `undefined` if none does. */
+  #turn: Promise<void> | undefined;
   readonly #store: TokenStore | undefined;
   #unregister: () => void;
   #refreshing: Refresh | undefined;
@@ -221,14 +228,41 @@ export class Session<Authentication extends object = object> implements Authoriz
       if (hasQuery && status < 400) this.#withQuery = withQuery;
       return undefined;
     }
-    // Each reason counts once. Where the header cannot be read, a new nonce says that one was wanted; a call beside this one may
-    // have brought it already.
+    // Each reason counts once, but a nonce may have ended while the request was on its way, with the answer to another one. Where the
+    // header cannot be read, a new nonce says that one was wanted; a call beside this one may have brought it already.
     let next = tried;
-    if (nonce !== null && (why === null ? other : why.includes("use_dpop_nonce"))) next |= NONCE;
+    const wanted = why === null ? other && tried < NONCE : why.includes("use_dpop_nonce");
+    if (nonce !== null && wanted && tried < NONCE * MOST_NONCES) next += NONCE;
     if (this.#stale(headers.get("date"), proven.offset)) next |= CLOCK;
     if (next !== tried) return { withQuery, tried: next };
     const unproven = hasQuery && (why === null || OF_PROOF.test(why));
     return unproven && !(tried & QUERY) ? { withQuery: !withQuery, tried: tried | QUERY } : undefined;
+  }
+
+  /** Makes an attempt, alone if another one with a new nonce was refused: then the server lets only the newest one pass. */
+  inTurn<T>(again: Reproof | undefined, deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
+    return this.#turn || (again && again.tried >= NONCE * 2) ? this.#alone(deadline, attempt) : attempt();
+  }
+
+  async #alone<T>(deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    let end!: () => void;
+    const own = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const turn = Promise.all([before, own]).then(() => {
+      if (this.#turn === turn) this.#turn = undefined;
+    });
+    this.#turn = turn;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await wait(Promise.resolve(before), deadline);
+      timer = setTimeout(end, TURN_MS);
+      return await attempt();
+    } finally {
+      clearTimeout(timer);
+      end();
+    }
   }
 
   /** The refused request contained a time that differs from the server's, by this answer or an earlier one. */

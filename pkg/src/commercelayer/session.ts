@@ -79,6 +79,10 @@ export class FixedToken implements Authorizer {
     return undefined;
   }
 
+  inTurn<T>(_again: undefined, _deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
+    return attempt();
+  }
+
   retryAfter(headers: Headers): number | undefined {
     return this.#session.retryAfter(headers);
   }

@@ -99,21 +99,27 @@ export class Driver {
       deadline.check();
       const authorization = await session.authorize(deadline, facts.id, via);
       deadline.check();
-      const proof = await session.proof(facts.method, url, authorization, again);
-      const init = this.#init(request, authorization.value, proof, options, deadline);
-      const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
+      const tried = again;
+      const made = await session.inTurn(again, deadline, async () => {
+        const proof = await session.proof(facts.method, url, authorization, tried);
+        const init = this.#init(request, authorization.value, proof, options, deadline);
+        const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
+        const again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;
+        return { sent, again };
+      });
+      const { sent } = made;
       const answer = sent instanceof Answer ? sent : undefined;
       if (!answer?.ok) {
         reached.last = false;
         reached.earlier ||= sent instanceof Answer ? mayBeDone(sent.status, facts) : sent.outcome === "unknown";
       }
-      again = answer && session.challenged(answer.status, answer.headers, authorization);
+      again = made.again;
       if (answer?.ok) {
         session.succeeded();
         return answer;
       }
       if (again) {
-        // The server checks the proof before anything else: nothing was done.
+        // The server checks the proof before anything else: nothing was done. How often this happens is limited by the reasons.
         attempts--;
         continue;
       }
