@@ -1,5 +1,6 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core decides. */
 
+import { copied } from "../base/bytes.js";
 import {
   AuthenticationError,
   ClosedError,
@@ -10,6 +11,7 @@ import {
 } from "../base/errors.js";
 import type { Connection, Security } from "../base/options.js";
 import { checkRuntime } from "../base/runtime.js";
+import { shown } from "../base/shown.js";
 import { isSignal } from "../base/signal.js";
 import { core, guarded, register } from "../core/instance.js";
 import { Effect } from "../generated/boundary.js";
@@ -513,7 +515,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   /** The store failed. Its error may repeat what it was given, which is a token. */
   #storeFailed(error: unknown): void {
     const { store, logger } = this.#plan;
-    const why = String(error)
+    const why = shown(error)
       .replace(/[\w\-.+/=~:]{40,}/g, "[...]")
       .slice(0, 300);
     if (store) warnStore(store, why);
@@ -582,14 +584,14 @@ export class Session<Authentication extends object = object> implements Authoriz
    * not be obtained, which is the refresh's failure.
    */
   async #subject(refresh: Refresh, deadline: Deadline): Promise<Uint8Array | undefined> {
-    const { subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
+    const { subject: give, via, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
     const tries: Tries = { attempts: 1, begun: monotonic() };
     for (;;) {
       try {
         if (!give || !this.#use((handle) => handle.needs_subject())) return bytes("");
-        const around = { signal: deadline.signal, fetchOptions: refresh.via };
+        const around = { signal: deadline.signal, fetchOptions: { ...via, ...refresh.via } };
         const given: unknown = await wait(Promise.resolve(give(around)), deadline);
-        return bytes(typeof given === "string" || given instanceof Uint8Array ? given : "");
+        return typeof given === "string" ? bytes(given) : (copied(given) ?? bytes(""));
       } catch (error) {
         deadline.check();
         if (isSignal(error)) throw error;

@@ -105,7 +105,12 @@ function typeOfName(error: unknown): ErrorType | undefined {
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error && error.message) || "an unexpected value was thrown";
+  try {
+    if (error instanceof Error && error.message) return `${error.message}`;
+  } catch {
+    // It does not want to be looked at.
+  }
+  return "an unexpected value was thrown";
 }
 
 function refused(error: Refused, context: ErrorContext): ApiError {
