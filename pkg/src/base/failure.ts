@@ -20,12 +20,7 @@ export function asFailure<E extends Error>(error: E, kind: ErrorCode): E {
  * package.
  */
 function isFailure(error: unknown): error is Failure {
-  try {
-    return typeof error === "object" && error !== null && brand in error;
-  } catch {
-    // A proxy that refuses to be looked at.
-    return false;
-  }
+  return typeof error === "object" && error !== null && brand in error;
 }
 
 /**

@@ -59,12 +59,7 @@ export class SdkError extends Error implements Failure {
 
   /** Checks the name and type, as in the official SDK: errors of another copy are recognised too. */
   static isSdkError(error: any): error is SdkError {
-    try {
-      return Boolean(error) && (error.name === SdkError.NAME || error.name === ApiError.NAME) && error.type in KINDS;
-    } catch {
-      // A proxy or a getter that refuses to be looked at.
-      return false;
-    }
+    return Boolean(error) && (error.name === SdkError.NAME || error.name === ApiError.NAME) && error.type in KINDS;
   }
 
   /** What kind of failure it was, in the official SDK's words. */

@@ -105,12 +105,8 @@ function typeOfName(error: unknown): ErrorType | undefined {
 }
 
 function messageOf(error: unknown): string {
-  try {
-    if (error instanceof Error && error.message) return `${error.message}`;
-  } catch {
-    // It does not want to be looked at.
-  }
-  return "an unexpected value was thrown";
+  const message = error instanceof Error && error.message;
+  return (typeof message === "string" && message) || "an unexpected value was thrown";
 }
 
 function refused(error: Refused, context: ErrorContext): ApiError {

@@ -5,7 +5,6 @@
  */
 
 import { isBuffer } from "../base/bytes.js";
-import { isDate } from "../base/date.js";
 import { InputError } from "../base/errors.js";
 
 /** Deeper nesting than the core reads. */
@@ -170,7 +169,10 @@ function copyOf(source: Fields): Fields {
 
 /** A marked value that JSON cannot represent; `undefined` for an object of fields. */
 function scalarOf(value: object): string | undefined {
-  if (isDate(value)) return `\0D${Number.isNaN(value.getTime()) ? "" : value.toISOString()}`;
+  if (value instanceof Date || Object.prototype.toString.call(value) === "[object Date]") {
+    const date = value as Date;
+    return `\0D${Number.isNaN(date.getTime()) ? "" : date.toISOString()}`;
+  }
   if (ArrayBuffer.isView(value))
     return `\0B${base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
   if (isBuffer(value)) return `\0B${base64(new Uint8Array(value))}`;

@@ -101,7 +101,8 @@ export class Driver {
       deadline.check();
       const tried = again;
       const made = await session.inTurn(again, deadline, async () => {
-        const proof = await session.proof(facts.method, url, authorization, tried);
+        const proving = session.proof(facts.method, url, authorization, tried);
+        const proof = proving && (await proving);
         const init = this.#init(request, authorization.value, proof, options, deadline);
         const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
         const again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;

@@ -3,7 +3,6 @@
  * `sandbox/`; this file gives it a `fetch`, the time and its randomness.
  */
 
-import { isDate } from "../base/date.js";
 import { ConfigurationError } from "../base/errors.js";
 import type { WasmModule } from "../base/platform.js";
 import { needEncoders } from "../base/text.js";
@@ -335,7 +334,7 @@ export class Sandbox {
   /** @internal */
   constructor(settings: SandboxSettings, url: string = SANDBOX_URL, cors?: string) {
     const { clock, seed, tokenTtl, commercelayer } = settings;
-    const shown = isDate(clock) ? clock.getTime() : clock;
+    const shown = typeof clock === "object" ? Number(clock) : clock;
     const switches = SWITCHES.map((name) => [name, settings[name]]);
     const options = JSON.stringify({
       ...Object.fromEntries(switches),

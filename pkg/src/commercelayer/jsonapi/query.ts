@@ -1,6 +1,5 @@
 /** What a request asks for in its URL: included resources, sparse fields, order, page and filters. */
 
-import { isDate } from "../../base/date.js";
 import { RESOURCES, type ResourceFacts } from "../../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
 import { ErrorType, SdkError } from "../errors.js";
@@ -232,6 +231,11 @@ function scalar(key: string, value: unknown): string {
     throw unfit(`filter \`${key}\` has a value that cannot be sent`);
   }
   return String(value);
+}
+
+/** Also one of another realm: a frame, a `vm` context, a test runner's sandbox. */
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === "[object Date]";
 }
 
 function iso(key: string, date: Date): string {
