@@ -241,12 +241,12 @@ export class Session<Authentication extends object = object> implements Authoriz
     return unproven && !(tried & QUERY) ? { withQuery: !withQuery, tried: tried | QUERY } : undefined;
   }
 
-  /** Makes an attempt, alone if another one with a new nonce was refused: then the server lets only the newest one pass. */
-  inTurn<T>(again: Reproof | undefined, deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
-    return this.#turn || (again && again.tried >= NONCE * 2) ? this.#alone(deadline, attempt) : attempt();
+  /** Attempts take turns once a second nonce was refused: then the server lets only its newest one pass. */
+  turn(again: Reproof | undefined, deadline: Deadline): Promise<() => void> | undefined {
+    return this.#turn || (again && again.tried >= NONCE * 2) ? this.#ownTurn(deadline) : undefined;
   }
 
-  async #alone<T>(deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
+  async #ownTurn(deadline: Deadline): Promise<() => void> {
     const before = this.#turn;
     let end!: () => void;
     const own = new Promise<void>((resolve) => {
@@ -256,15 +256,17 @@ export class Session<Authentication extends object = object> implements Authoriz
       if (this.#turn === turn) this.#turn = undefined;
     });
     this.#turn = turn;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await wait(Promise.resolve(before), deadline);
-      timer = setTimeout(end, TURN_MS);
-      return await attempt();
-    } finally {
+    } catch (error) {
+      end();
+      throw error;
+    }
+    const timer = setTimeout(end, TURN_MS);
+    return () => {
       clearTimeout(timer);
       end();
-    }
+    };
   }
 
   /** The refused request contained a time that differs from the server's, by this answer or an earlier one. */

@@ -79,8 +79,8 @@ export class FixedToken implements Authorizer {
     return undefined;
   }
 
-  inTurn<T>(_again: undefined, _deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
-    return attempt();
+  turn(): undefined {
+    return undefined;
   }
 
   retryAfter(headers: Headers): number | undefined {

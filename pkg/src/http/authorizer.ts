@@ -50,10 +50,11 @@ export interface Authorizer {
   /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
   challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined;
   /**
-   * Makes an attempt, from its proof to what {@link Authorizer.challenged} says of its answer. Where a server lets only its newest nonce
-   * pass, each answer is needed for the next request: attempts then wait for their turn, as long as their calls may.
+   * Waits for the turn of an attempt, from its proof to what {@link Authorizer.challenged} says of its answer; resolves with what ends
+   * it. `undefined`: attempts need not take turns. They do where a server lets only its newest nonce pass, as each answer is needed for
+   * the next request.
    */
-  inTurn<T>(again: Reproof | undefined, deadline: Deadline, attempt: () => Promise<T>): Promise<T>;
+  turn(again: Reproof | undefined, deadline: Deadline): Promise<() => void> | undefined;
   /** The API answered 401 to this token. True if another attempt makes sense. */
   rejected(authorization: Authorization): boolean;
   /** A call has succeeded. */

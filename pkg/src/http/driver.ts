@@ -99,22 +99,22 @@ export class Driver {
       deadline.check();
       const authorization = await session.authorize(deadline, facts.id, via);
       deadline.check();
-      const tried = again;
-      const made = await session.inTurn(again, deadline, async () => {
-        const proving = session.proof(facts.method, url, authorization, tried);
-        const proof = proving && (await proving);
-        const init = this.#init(request, authorization.value, proof, options, deadline);
-        const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
-        const again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;
-        return { sent, again };
-      });
-      const { sent } = made;
+      const turn = session.turn(again, deadline);
+      const endTurn = turn && (await turn);
+      let sent: Answer | ConnectionError;
+      try {
+        const proving = session.proof(facts.method, url, authorization, again);
+        const init = this.#init(request, authorization.value, proving && (await proving), options, deadline);
+        sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
+        again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;
+      } finally {
+        endTurn?.();
+      }
       const answer = sent instanceof Answer ? sent : undefined;
       if (!answer?.ok) {
         reached.last = false;
         reached.earlier ||= sent instanceof Answer ? mayBeDone(sent.status, facts) : sent.outcome === "unknown";
       }
-      again = made.again;
       if (answer?.ok) {
         session.succeeded();
         return answer;
