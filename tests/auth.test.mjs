@@ -258,13 +258,112 @@ describe("DPoP, verified by jose", () => {
     const { fetch, sent } = stub(BOUND, more);
     const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
     await assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "c" }), { code: "unauthorized" });
-    assert.equal(sent.length, 3);
+    // The token, the call, and five more attempts.
+    assert.equal(sent.length, 7);
     const tokens = stub(() => answer(400, { error: "use_dpop_nonce" }, { "dpop-nonce": `n-${++number}` })());
     await assert.rejects(
       new ConductorOne({ credentials: exchange, fetch: tokens.fetch, dpop: true }).auth.introspect(),
       { reason: "use_dpop_nonce" },
     );
-    assert.equal(tokens.sent.length, 2);
+    assert.equal(tokens.sent.length, 6);
+  });
+
+  test("the request that begins a device login is sent again with the nonce that it lacked", async () => {
+    const { fetch, sent } = stub(
+      answer(400, { error: "use_dpop_nonce" }, { "dpop-nonce": "token-1" }),
+      { device_code: "d", user_code: "u", verification_uri: "https://tenant.conductor.one/d", interval: 0.001 },
+      BOUND,
+      answer(200, {}),
+    );
+    const credentials = keyturn.deviceLogin({ clientID: "program", onCode: () => undefined });
+    const c1 = new ConductorOne({ credentials, serverURL: SERVER, fetch, dpop: true });
+    await c1.auth.introspect();
+    const nonces = sent.map(({ headers }) => jose.decodeJwt(headers.get("dpop")).nonce);
+    assert.deepEqual(nonces, [undefined, "token-1", "token-1", undefined]);
+    c1.close();
+  });
+
+  // A server may let only its newest nonce pass: each answer ends the earlier ones, also those of requests on their way.
+  describe("a server that lets only its newest nonce pass", () => {
+    const challenge = { "www-authenticate": 'DPoP error="use_dpop_nonce"' };
+
+    /** @param {(url: string, number: number) => unknown} before What a request waits for on its way there and on its way back. */
+    function strict(before = () => undefined) {
+      let newest;
+      let issued = 0;
+      const done = [];
+      let refused = 0;
+      const fetch = async (url, init) => {
+        if (url.endsWith("/token")) return Response.json(BOUND);
+        const number = ++issued;
+        await before(url, number);
+        const passes = jose.decodeJwt(new Headers(init.headers).get("dpop")).nonce === newest && newest !== undefined;
+        newest = `n-${number}`;
+        const headers = { "dpop-nonce": newest, ...(passes ? {} : challenge) };
+        if (passes) done.push(`${init.method} ${init.body}`);
+        else refused++;
+        await before(url, number);
+        return Response.json(passes ? {} : { code: 16 }, { status: passes ? 200 : 401, headers });
+      };
+      return { fetch, done, refused: () => refused };
+    }
+    const ticks = async (count) => {
+      for (let tick = 0; tick < count; tick++) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    for (const [name, before] of [
+      ["at once", undefined],
+      ["in any order", (_, number) => ticks((number * 7) % 5)],
+    ]) {
+      test(`forty calls beside each other succeed, each is carried out once, and answers come ${name}`, async () => {
+        const { fetch, done, refused } = strict(before);
+        const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
+        const call = (_, number) =>
+          number % 2
+            ? c1.apps.list({ pageSize: 5 })
+            : c1.connector.rotateCredential({ appId: "a", connectorId: `c${number}` });
+        await Promise.all(Array.from({ length: 40 }, call));
+        assert.equal(done.length, 40);
+        assert.equal(new Set(done.filter((line) => line.startsWith("POST"))).size, 20);
+        // Afterwards, one call after the other is sent once.
+        const sofar = refused();
+        for (let number = 1; number < 6; number++) await call(undefined, number);
+        assert.equal(refused(), sofar);
+        c1.close();
+      });
+    }
+
+    test("a call that is aborted while it waits for its turn, or that is never answered, holds up no other one", async (t) => {
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const controller = new AbortController();
+      // All nine have been refused twice, and the rest wait for the one that is sent now.
+      const { fetch, done } = strict((_, number) => {
+        if (number !== 20) return undefined;
+        controller.abort();
+        setImmediate(() => t.mock.timers.tick(10_000));
+        return new Promise(() => undefined);
+      });
+      const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true, timeoutMs: 0 });
+      const calls = Array.from({ length: 9 }, (_, number) =>
+        c1.apps.get({ id: `app-${number}` }, number === 8 ? { signal: controller.signal } : {}),
+      );
+      await assert.rejects(calls[8], { code: "aborted" });
+      const answered = new Set();
+      const all = calls.map((call, number) => call.then(() => answered.add(number)).catch(() => undefined));
+      while (answered.size < 7) await ticks(1);
+      assert.equal(done.length, 7);
+      c1.close();
+      await Promise.all(all);
+    });
+
+    test("a refusal that may have had an effect is not repeated", async () => {
+      const { fetch, sent } = stub(BOUND, answer(500, { code: 13 }, { "dpop-nonce": "n-1", ...challenge }));
+      const c1 = new ConductorOne({ credentials: exchange, fetch, dpop: true });
+      const rotated = c1.connector.rotateCredential({ appId: "a", connectorId: "c" });
+      await assert.rejects(rotated, { outcome: "unknown" });
+      assert.equal(sent.length, 2);
+      c1.close();
+    });
   });
 
   test("uses the bearer token of a server that does not bind tokens", async () => {

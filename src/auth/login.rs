@@ -14,6 +14,9 @@ use super::tenant::BaseUrl;
 use super::token_request::{DEVICE_PATH, Form, OAUTH_PATH, PATH, TokenRequest};
 use super::token_response::{self, Grant, TokenError, TokenErrorKind, TokenType};
 
+/// The number of nonces that a conversation is tried with after its first request.
+const MOST_NONCES: u8 = 5;
+
 /// Optional properties of the requested token. An empty value is not requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenOptions {
@@ -58,9 +61,9 @@ pub struct Login {
     dpop: Option<Dpop>,
     device: Option<Device>,
     prompt: Option<Prompt>,
-    /// What this conversation has already tried; each remedy is tried once.
+    /// What this conversation has already tried. A remedy is tried once, but another client may end a nonce at any time.
     tried_clock: bool,
-    tried_nonce: bool,
+    tried_nonces: u8,
 }
 
 impl Login {
@@ -74,7 +77,7 @@ impl Login {
             device: None,
             prompt: None,
             tried_clock: false,
-            tried_nonce: false,
+            tried_nonces: 0,
         }
     }
 
@@ -138,7 +141,7 @@ impl Login {
     /// Begins a new conversation, which may try again what the last one tried.
     pub fn begin(&mut self) {
         (self.device, self.prompt) = (None, None);
-        (self.tried_clock, self.tried_nonce) = (false, false);
+        (self.tried_clock, self.tried_nonces) = (false, 0);
     }
 
     /// Returns the next request. `subject` is the identity token, for a source that exchanges one.
@@ -188,6 +191,7 @@ impl Login {
                     (self.device, self.prompt) = (Some(device), Some(prompt));
                     Step::Again(wait)
                 }
+                Err(error) if self.wants_nonce(&error, answer) => Step::Again(0.0),
                 Err(error) => Step::Failed(error),
             };
         }
@@ -227,12 +231,18 @@ impl Login {
         }
     }
 
-    fn after(&mut self, mut error: TokenError, answer: &Answer, unix_seconds: f64, now: f64) -> Step {
-        if error.oauth_error.as_deref() == Some("use_dpop_nonce")
+    /// Whether the request was refused only for its nonce, and is to be sent again with the one in the answer.
+    fn wants_nonce(&mut self, error: &TokenError, answer: &Answer) -> bool {
+        let wanted = error.oauth_error.as_deref() == Some("use_dpop_nonce")
             && answer.nonce.is_some()
             && self.dpop.is_some()
-            && !core::mem::replace(&mut self.tried_nonce, true)
-        {
+            && self.tried_nonces < MOST_NONCES;
+        self.tried_nonces += u8::from(wanted);
+        wanted
+    }
+
+    fn after(&mut self, mut error: TokenError, answer: &Answer, unix_seconds: f64, now: f64) -> Step {
+        if self.wants_nonce(&error, answer) {
             return Step::Again(0.0);
         }
         if let Source::OAuth(source) = &mut self.source

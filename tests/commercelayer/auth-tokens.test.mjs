@@ -347,6 +347,27 @@ describe("verifying", () => {
     await verify();
   });
 
+  test("does not wait forever for keys, whether the fetch respects its signal or not", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const key = makeKey("ES256");
+    const token = key.token({ iss: "https://auth.commercelayer.io", exp: 4e9 });
+    const never = () => new Promise(() => undefined);
+    for (const hangs of [never, async () => ({ status: 200, text: never })]) {
+      const verified = reason(auth.jwtVerify(token, { fetch: (...request) => hangs(...request) }));
+      await new Promise((resolve) => setImmediate(resolve));
+      t.mock.timers.tick(10_000);
+      assert.equal(await verified, "keys_unreachable");
+    }
+  });
+
+  test("accepts an expired token only if that is asked for by `true`", async () => {
+    const key = makeKey("ES256");
+    const token = key.token({ iss: "https://auth.commercelayer.io", exp: 1_000_000_000 });
+    for (const ignoreExpiration of [undefined, false, "false", "true", 1, {}])
+      assert.equal(await reason(auth.jwtVerify(token, { jwk: key.jwk, ignoreExpiration })), "expired");
+    assert.equal(await reason(auth.jwtVerify(token, { jwk: key.jwk, ignoreExpiration: true })), "verified");
+  });
+
   test("uses a given key", async () => {
     const key = makeKey("ES256");
     const token = key.token({ iss: "https://auth.commercelayer.io", exp: 4e9 });

@@ -706,6 +706,34 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
     assert.equal(server.sent[2].init.dispatcher, undefined);
   });
 
+  test("what a log-in asks elsewhere, such as GitHub's runner, is asked over the same connections", async () => {
+    const [ofClient, ofCall] = [{ dispatch() {} }, { dispatch() {} }];
+    const server = stub((url) => Response.json(/token$/.test(url) ? GRANT : { value: IDENTITY }));
+    const environment = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: "https://runner.example/token-request",
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "of-the-runner",
+    };
+    const subjectToken = keyturn.gitHubActionsToken({ fetch: server.fetch, environment });
+    for (const [expected, client, call] of [
+      [ofClient, { dispatcher: ofClient }, undefined],
+      [ofCall, undefined, { dispatcher: ofCall }],
+      [ofCall, { dispatcher: ofClient }, { dispatcher: ofCall }],
+    ]) {
+      server.sent.length = 0;
+      const c1 = new ConductorOne({
+        credentials: exchange({ subjectToken }),
+        fetch: server.fetch,
+        fetchOptions: client,
+      });
+      await c1.apps.list({}, { fetchOptions: call });
+      assert.ok(server.sent[0].url.startsWith("https://runner.example/"));
+      assert.deepEqual(
+        server.sent.map(({ init }) => init.dispatcher === expected),
+        [true, true, true],
+      );
+    }
+  });
+
   test("no answer is cloned: other implementations of fetch than the platform's then wait for both to be read", async () => {
     const body = { data: [{ id: "r", type: "roles", attributes: { name: "n".repeat(100_000) } }] };
     const server = stub(() =>

@@ -66,6 +66,8 @@ export interface Plan<Authentication extends object = object> {
   readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
   /** Returns a text for the next token request: an identity token, an assertion. */
   readonly subject?: ((around: Around) => Promise<string> | string) | undefined;
+  /** How the client makes its connections: what `subject` asks is a part of its log-in. */
+  readonly via?: Connection | undefined;
   /** The option that contains `subject`, and the reason of an error when it fails. */
   readonly subjectNames?: readonly [option: string, reason: string] | undefined;
   /** Shows a person a code. */

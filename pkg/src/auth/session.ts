@@ -1,5 +1,6 @@
 /** A client's credentials and tokens: the JavaScript half, which does what the core decides. */
 
+import { copied } from "../base/bytes.js";
 import {
   AuthenticationError,
   ClosedError,
@@ -10,6 +11,7 @@ import {
 } from "../base/errors.js";
 import type { Connection, Security } from "../base/options.js";
 import { checkRuntime } from "../base/runtime.js";
+import { shown } from "../base/shown.js";
 import { isSignal } from "../base/signal.js";
 import { core, guarded, register } from "../core/instance.js";
 import { Effect } from "../generated/boundary.js";
@@ -75,9 +77,14 @@ interface Proven extends Reproof {
 /** The error codes of a server that refuses a proof rather than the token (RFC 9449, sections 7.1 and 8). */
 const OF_PROOF = /\b(use_dpop_nonce|invalid_dpop_proof)\b/;
 
-const NONCE = 1;
-const CLOCK = 2;
-const QUERY = 4;
+const CLOCK = 1;
+const QUERY = 2;
+/** Nonces are counted in steps of this. */
+const NONCE = 4;
+/** How many nonces a call is tried with after the first attempt. */
+const MOST_NONCES = 5;
+/** How long a call keeps others waiting for their turn: its own answer may take as long as it likes. */
+const TURN_MS = 10_000;
 
 /** Holds what a client authenticates with. */
 export class Session<Authentication extends object = object> implements Authorizer {
@@ -91,6 +98,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   readonly #proven = new WeakMap<Authorization, Proven>();
   /** Whether the server wants the proof to cover a URL's query: RFC 9449 does not, but C1's own middleware does. */
   #withQuery = false;
+  /** Resolves when the last of the calls that wait for their turn has had it; `undefined` if none does. */
+  #turn: Promise<void> | undefined;
   readonly #store: TokenStore | undefined;
   #unregister: () => void;
   #refreshing: Refresh | undefined;
@@ -221,14 +230,43 @@ export class Session<Authentication extends object = object> implements Authoriz
       if (hasQuery && status < 400) this.#withQuery = withQuery;
       return undefined;
     }
-    // Each reason counts once. Where the header cannot be read, a new nonce says that one was wanted; a call beside this one may
-    // have brought it already.
+    // Each reason counts once, but a nonce may have ended while the request was on its way, with the answer to another one. Where the
+    // header cannot be read, a new nonce says that one was wanted; a call beside this one may have brought it already.
     let next = tried;
-    if (nonce !== null && (why === null ? other : why.includes("use_dpop_nonce"))) next |= NONCE;
+    const wanted = why === null ? other && tried < NONCE : why.includes("use_dpop_nonce");
+    if (nonce !== null && wanted && tried < NONCE * MOST_NONCES) next += NONCE;
     if (this.#stale(headers.get("date"), proven.offset)) next |= CLOCK;
     if (next !== tried) return { withQuery, tried: next };
     const unproven = hasQuery && (why === null || OF_PROOF.test(why));
     return unproven && !(tried & QUERY) ? { withQuery: !withQuery, tried: tried | QUERY } : undefined;
+  }
+
+  /** Attempts take turns once a second nonce was refused: then the server lets only its newest one pass. */
+  turn(again: Reproof | undefined, deadline: Deadline): Promise<() => void> | undefined {
+    return this.#turn || (again && again.tried >= NONCE * 2) ? this.#ownTurn(deadline) : undefined;
+  }
+
+  async #ownTurn(deadline: Deadline): Promise<() => void> {
+    const before = this.#turn;
+    let end!: () => void;
+    const own = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const turn = Promise.all([before, own]).then(() => {
+      if (this.#turn === turn) this.#turn = undefined;
+    });
+    this.#turn = turn;
+    try {
+      await wait(Promise.resolve(before), deadline);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    const timer = setTimeout(end, TURN_MS);
+    return () => {
+      clearTimeout(timer);
+      end();
+    };
   }
 
   /** The refused request contained a time that differs from the server's, by this answer or an earlier one. */
@@ -479,7 +517,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   /** The store failed. Its error may repeat what it was given, which is a token. */
   #storeFailed(error: unknown): void {
     const { store, logger } = this.#plan;
-    const why = String(error)
+    const why = shown(error)
       .replace(/[\w\-.+/=~:]{40,}/g, "[...]")
       .slice(0, 300);
     if (store) warnStore(store, why);
@@ -548,14 +586,14 @@ export class Session<Authentication extends object = object> implements Authoriz
    * not be obtained, which is the refresh's failure.
    */
   async #subject(refresh: Refresh, deadline: Deadline): Promise<Uint8Array | undefined> {
-    const { subject: give, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
+    const { subject: give, via, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
     const tries: Tries = { attempts: 1, begun: monotonic() };
     for (;;) {
       try {
         if (!give || !this.#use((handle) => handle.needs_subject())) return bytes("");
-        const around = { signal: deadline.signal, fetchOptions: refresh.via };
+        const around = { signal: deadline.signal, fetchOptions: { ...via, ...refresh.via } };
         const given: unknown = await wait(Promise.resolve(give(around)), deadline);
-        return bytes(typeof given === "string" || given instanceof Uint8Array ? given : "");
+        return typeof given === "string" ? bytes(given) : (copied(given) ?? bytes(""));
       } catch (error) {
         deadline.check();
         if (isSignal(error)) throw error;

@@ -42,3 +42,8 @@ export async function bounded(
   }
   return whole;
 }
+
+/** Whether a value is an answer, also one of another realm. */
+export function isResponse(value: unknown): value is Response {
+  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
+}

@@ -37,6 +37,7 @@ import {
   isParamsList,
   type QueryStringParams,
   type Secrecy,
+  wellFormed,
 } from "./jsonapi/query.js";
 import type { Resource, ResourceCreate, ResourceId, ResourceType, ResourceUpdate, SingletonUpdate } from "./model.js";
 import { PagedList, pauseAfter } from "./paging.js";
@@ -426,10 +427,12 @@ export class ResourceAdapter {
 
   #params(options: CallOptions): QueryStringParams {
     return readable("params", () =>
-      Object.fromEntries(
-        Object.entries({ ...this.#config.params, ...options?.params })
-          .filter(([, value]) => value !== undefined && value !== null)
-          .map(([name, value]) => [name, String(value)]),
+      wellFormed(
+        Object.fromEntries(
+          Object.entries({ ...this.#config.params, ...options?.params })
+            .filter(([, value]) => value !== undefined && value !== null)
+            .map(([name, value]) => [name, String(value)]),
+        ),
       ),
     );
   }

@@ -161,9 +161,9 @@ export abstract class ApiResourceBase<R extends Resource> {
   }
 
   #typed(resource: unknown): { type: ResourceTypeLock } {
-    if (!isObject(resource))
-      throw new SdkError({ message: `${this.type()}: a resource must be an object`, type: ErrorType.REQUEST });
     return readable("resource", () => {
+      if (!isObject(resource))
+        throw new SdkError({ message: `${this.type()}: a resource must be an object`, type: ErrorType.REQUEST });
       this.#check(resource);
       return { ...resource, type: this.type() };
     });

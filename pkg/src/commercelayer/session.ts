@@ -79,6 +79,10 @@ export class FixedToken implements Authorizer {
     return undefined;
   }
 
+  turn(): undefined {
+    return undefined;
+  }
+
   retryAfter(headers: Headers): number | undefined {
     return this.#session.retryAfter(headers);
   }

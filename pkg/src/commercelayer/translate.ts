@@ -105,7 +105,8 @@ function typeOfName(error: unknown): ErrorType | undefined {
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error && error.message) || "an unexpected value was thrown";
+  const message = error instanceof Error && error.message;
+  return (typeof message === "string" && message) || "an unexpected value was thrown";
 }
 
 function refused(error: Refused, context: ErrorContext): ApiError {

@@ -6,6 +6,7 @@
 
 import type { ErrorCode, Failure, Outcome } from "../base/errors.js";
 import { brandAsFailure, factsOf } from "../base/failure.js";
+import { shown } from "../base/shown.js";
 
 /** The parts of an answer that errors are made from. */
 export interface HTTPMeta {
@@ -122,7 +123,7 @@ export class SDKValidationError extends Error implements Facts {
   }
 
   constructor(message: string, cause: unknown, rawValue: unknown) {
-    super(`${message}: ${String(cause)}`);
+    super(`${message}: ${shown(cause)}`);
     standFor(this, cause, "invalid_request");
     hide(this, { name: "SDKValidationError", cause, rawValue, rawMessage: message });
   }
@@ -134,7 +135,7 @@ export class SDKValidationError extends Error implements Facts {
 }
 
 function pretty({ rawMessage, cause }: { rawMessage: unknown; cause?: unknown }): string {
-  return `${String(rawMessage)}\n${cause instanceof Error ? cause.message : String(cause)}`;
+  return `${String(rawMessage)}\n${cause instanceof Error ? cause.message : shown(cause)}`;
 }
 
 /** The base of the errors of calls that got no answer. */

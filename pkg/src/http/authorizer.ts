@@ -28,7 +28,7 @@ export interface Attempted {
 export interface Reproof {
   /** Whether the URL's query is proven too. */
   readonly withQuery: boolean;
-  /** What has been tried for this call, as bits: a nonce (1), a clock (2), the other form of the URL (4). */
+  /** What has been tried for this call: a clock (bit 1), the other form of the URL (bit 2), and in the bits above how many nonces. */
   readonly tried: number;
 }
 
@@ -49,6 +49,12 @@ export interface Authorizer {
   ): Promise<string> | undefined;
   /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
   challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined;
+  /**
+   * Waits for the turn of an attempt, from its proof to what {@link Authorizer.challenged} says of its answer; resolves with what ends
+   * it. `undefined`: attempts need not take turns. They do where a server lets only its newest nonce pass, as each answer is needed for
+   * the next request.
+   */
+  turn(again: Reproof | undefined, deadline: Deadline): Promise<() => void> | undefined;
   /** The API answered 401 to this token. True if another attempt makes sense. */
   rejected(authorization: Authorization): boolean;
   /** A call has succeeded. */

@@ -99,21 +99,28 @@ export class Driver {
       deadline.check();
       const authorization = await session.authorize(deadline, facts.id, via);
       deadline.check();
-      const proof = await session.proof(facts.method, url, authorization, again);
-      const init = this.#init(request, authorization.value, proof, options, deadline);
-      const sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
+      const turn = session.turn(again, deadline);
+      const endTurn = turn && (await turn);
+      let sent: Answer | ConnectionError;
+      try {
+        const proving = session.proof(facts.method, url, authorization, again);
+        const init = this.#init(request, authorization.value, proving && (await proving), options, deadline);
+        sent = await this.#attempt(facts, url, init, authorization.value, options, deadline, reached);
+        again = sent instanceof Answer ? session.challenged(sent.status, sent.headers, authorization) : undefined;
+      } finally {
+        endTurn?.();
+      }
       const answer = sent instanceof Answer ? sent : undefined;
       if (!answer?.ok) {
         reached.last = false;
         reached.earlier ||= sent instanceof Answer ? mayBeDone(sent.status, facts) : sent.outcome === "unknown";
       }
-      again = answer && session.challenged(answer.status, answer.headers, authorization);
       if (answer?.ok) {
         session.succeeded();
         return answer;
       }
       if (again) {
-        // The server checks the proof before anything else: nothing was done.
+        // The server checks the proof before anything else: nothing was done. How often this happens is limited by the reasons.
         attempts--;
         continue;
       }

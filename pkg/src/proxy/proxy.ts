@@ -3,7 +3,7 @@
  * call. Only the input of the page's request is sent to the tenant: no URL, no header, no cookie.
  */
 
-import { bounded } from "../base/body.js";
+import { bounded, isResponse } from "../base/body.js";
 import { ConfigurationError, DecodeError, type Outcome, ProxyError } from "../base/errors.js";
 import { type Answer, decodeError, toKeyturnError } from "../http/answer.js";
 import { PORT, type Port } from "../http/port.js";
@@ -206,11 +206,6 @@ function checkedOrigin(text: string): string {
     "not_an_origin",
     'origins: must be origins such as "https://admin.example.com", without a path',
   );
-}
-
-/** An answer, also one of another realm. */
-function isResponse(value: unknown): value is Response {
-  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
 }
 
 /** What a request asks for. */

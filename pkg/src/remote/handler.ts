@@ -1,6 +1,6 @@
 /** A lifecycle for a page of the same application: the server's side. */
 
-import { bounded } from "../base/body.js";
+import { bounded, isResponse } from "../base/body.js";
 import { ConfigurationError } from "../base/errors.js";
 import { ownOrigins } from "../base/origin.js";
 import { CALLS, type CallSpec, type LifecycleCalls, problemOf, type RemoteCall } from "./calls.js";
@@ -62,7 +62,7 @@ export function lifecycleHandler(options: LifecycleHandlerOptions): (request: Re
     if (request.headers.get("content-type") !== "application/json") return refusal(415, "calls must be JSON");
     const call = { call: name as RemoteCall | "events", writes: spec?.writes ?? false };
     const verdict = await authorize(request, call);
-    if (verdict !== true) return verdict instanceof Response ? verdict : refusal(401, "the sender is not logged in");
+    if (verdict !== true) return isResponse(verdict) ? verdict : refusal(401, "the sender is not logged in");
     if (spec === undefined) return eventsOf(lifecycle, request.signal);
     const body = await textOf(request);
     if (body === undefined) return refusal(413, `a call may have at most ${LONGEST_BODY} bytes`);

@@ -334,7 +334,7 @@ export class Sandbox {
   /** @internal */
   constructor(settings: SandboxSettings, url: string = SANDBOX_URL, cors?: string) {
     const { clock, seed, tokenTtl, commercelayer } = settings;
-    const shown = clock instanceof Date ? clock.getTime() : clock;
+    const shown = typeof clock === "object" ? Number(clock) : clock;
     const switches = SWITCHES.map((name) => [name, settings[name]]);
     const options = JSON.stringify({
       ...Object.fromEntries(switches),

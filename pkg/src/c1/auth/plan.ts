@@ -4,6 +4,7 @@ import { warnPage } from "../../auth/page.js";
 import type { Plan } from "../../auth/plan.js";
 import { bytesOf } from "../../base/text.js";
 import { C1Login } from "../../generated/boundary.js";
+import { connectionOf } from "../../http/transport.js";
 import type { ClientOptions } from "../options.js";
 import type { Spec } from "./credentials.js";
 import { type Authentication, type Chosen, choose, tokenOf } from "./environment.js";
@@ -40,6 +41,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
     anonymous,
     tokenSource,
     subject: subjectToken,
+    via: connectionOf(options.fetchOptions),
     subjectNames: subjectName ? [subjectName, "subject_token"] : undefined,
     onCode,
     signal,

@@ -7,7 +7,7 @@ import { subtle } from "../../auth/crypto.js";
 import { optionsOf } from "../../base/checked.js";
 import { ConfigurationError } from "../../base/errors.js";
 import type { Clock, Fetch } from "../../base/options.js";
-import { elapsed, isWorkerd, platformFetch, RULES } from "../../http/transport.js";
+import { Deadline, elapsed, isWorkerd, platformFetch, RULES, wait } from "../../http/transport.js";
 import { InvalidTokenError, TokenError, TokenExpiredError } from "./errors.js";
 import { bytesOf, type CommerceLayerJWT, jwtDecode } from "./jwt.js";
 import { addresses, type PlaceOptions } from "./plan.js";
@@ -108,11 +108,16 @@ class KeySet {
   }
 
   async #load(): Promise<void> {
-    try {
-      const init = { headers: { accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS), ...RULES };
+    const deadline = new Deadline(TIMEOUT_MS, [], true);
+    // Not every `fetch` respects its signal.
+    const exchange = async (): Promise<string> => {
+      const init = { headers: { accept: "application/json" }, signal: deadline.signal, ...RULES };
       const response = await this.#fetch(this.#url, init);
       if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
-      const text = await response.text();
+      return response.text();
+    };
+    try {
+      const text = await wait(exchange(), deadline);
       const { keys } = JSON.parse(text.length > LARGEST ? "{}" : text) as { keys?: unknown };
       if (!Array.isArray(keys)) throw new Error("the response has no list of keys");
       const named = keys
@@ -126,6 +131,8 @@ class KeySet {
       const error = new TokenError("keys_unreachable", `the keys at ${this.#url} could not be loaded`, { cause });
       this.#failed = { error, at: elapsed() };
       throw error;
+    } finally {
+      deadline.end();
     }
   }
 }
@@ -177,7 +184,7 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
  */
 export async function jwtVerify(accessToken: string, given: VerifyOptions = {}): Promise<CommerceLayerJWT> {
   const options = optionsOf("jwtVerify", given);
-  const { jwk, ignoreExpiration = false, clockToleranceSeconds = 10, clock, fetch } = options;
+  const { jwk, ignoreExpiration, clockToleranceSeconds = 10, clock, fetch } = options;
   if (!(Number.isFinite(clockToleranceSeconds) && clockToleranceSeconds >= 0)) {
     const message = "clockToleranceSeconds: must be a finite number of seconds, 0 or more";
     throw new ConfigurationError("clockToleranceSeconds", "not_a_duration", message);
@@ -213,7 +220,8 @@ export async function jwtVerify(accessToken: string, given: VerifyOptions = {}):
   if (!Number.isFinite(now))
     throw new ConfigurationError("clock", "not_a_time", "clock: now() did not return a number");
   if (!Number.isFinite(exp)) throw new InvalidTokenError("malformed", "the token does not say when it expires");
-  if (!ignoreExpiration && now > (exp as number) + clockToleranceSeconds) throw new TokenExpiredError();
+  // A text such as "false" does not switch a check off.
+  if (ignoreExpiration !== true && now > (exp as number) + clockToleranceSeconds) throw new TokenExpiredError();
   if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - clockToleranceSeconds)) {
     throw new InvalidTokenError("not_yet_valid", "the token is not valid yet");
   }

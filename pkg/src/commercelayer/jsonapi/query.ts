@@ -33,6 +33,8 @@ export const MAX_PAGE_SIZE = 25;
 
 const ARRAY_FILTERS = ["_any", "_all", "_in", "_not_in_or_null"];
 const OBJECT_FILTER = "_jcont";
+/** More than fit into a URL. */
+const MOST_OBJECTS = 10_000;
 
 /** Whether parameters are those of a list. */
 export function isParamsList<R extends Resource = Resource>(params: any): params is QueryParamsList<R> {
@@ -86,10 +88,19 @@ export function generateQueryStringParams<R extends Resource = Resource>(
   if (pageSize !== undefined && pageSize !== null) query["page[size]"] = page("pageSize", pageSize, MAX_PAGE_SIZE);
   for (const [key, value] of Object.entries(filters ?? {})) {
     const [name, text] = filter(spelling.names === "camel" ? snakePath(key) : key, value);
-    // A URL would contain another character in its place.
-    if (/[\uD800-\uDFFF]/u.test(name + text)) throw unfit(`filter \`${name}\` has a lone surrogate`);
     query[`filter[q][${name}]`] = text;
   }
+  return wellFormed(query);
+}
+
+/**
+ * The same query.
+ *
+ * @throws {@link SdkError} of type `request` if a URL would contain another character in place of one of its own.
+ */
+export function wellFormed(query: QueryStringParams): QueryStringParams {
+  for (const [name, text] of Object.entries(query))
+    if (/[\uD800-\uDFFF]/u.test(name + text)) throw unfit(`\`${name}\` has a lone surrogate`);
   return query;
 }
 
@@ -177,7 +188,7 @@ function filter(key: string, value: unknown): [name: string, text: string] {
     }
     return [key, value.map((item) => element(key, item)).join(",")];
   }
-  if (value instanceof Date) return [key, iso(key, value)];
+  if (isDate(value)) return [key, iso(key, value)];
   if (typeof value === "object") {
     if (!key.endsWith(OBJECT_FILTER))
       throw unfit(`filter \`${key}\` has an object, which only filters ending in ${OBJECT_FILTER} accept`);
@@ -187,10 +198,13 @@ function filter(key: string, value: unknown): [name: string, text: string] {
 }
 
 function json(key: string, value: object): string {
+  let objects = 0;
   try {
     return JSON.stringify(value, function (this: Record<string, unknown>, name: string, said: unknown) {
+      // An object that is referred to in many places is written in each, and their number may grow exponentially.
+      if (typeof said === "object" && ++objects > MOST_OBJECTS) throw unfit(`filter \`${key}\` has too many objects`);
       const item = this[name];
-      return item instanceof Date ? iso(key, item) : said;
+      return isDate(item) ? iso(key, item) : said;
     });
   } catch (error) {
     if (error instanceof SdkError) throw error;
@@ -200,7 +214,7 @@ function json(key: string, value: object): string {
 }
 
 function element(key: string, item: unknown): string {
-  if (item instanceof Date) return iso(key, item);
+  if (isDate(item)) return iso(key, item);
   if (item === null || item === undefined || typeof item === "object")
     throw unfit(`filter \`${key}\` has an item that is not a string, number or date`);
   const text = scalar(key, item);
@@ -217,6 +231,11 @@ function scalar(key: string, value: unknown): string {
     throw unfit(`filter \`${key}\` has a value that cannot be sent`);
   }
   return String(value);
+}
+
+/** Also one of another realm: a frame, a `vm` context, a test runner's sandbox. */
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === "[object Date]";
 }
 
 function iso(key: string, date: Date): string {
