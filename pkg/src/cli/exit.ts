@@ -53,13 +53,19 @@ export function gravest(codes: Iterable<Exit>): Exit {
 
 /** The command was used wrongly: an invalid flag, or a name that is not in `keyturn.json`. Nothing was done. */
 export class UsageError extends Error {
+  /** Which error it is, where that matters to whoever catches it. */
+  readonly code: UsageCode | undefined;
   /** What to do about it, in a sentence. */
   readonly hint: string | undefined;
-  constructor(message: string, { hint }: { hint?: string | undefined } = {}) {
+  constructor(message: string, { hint, code }: { hint?: string | undefined; code?: UsageCode | undefined } = {}) {
     super(message);
     this.hint = hint;
+    this.code = code;
   }
 }
+
+/** The usage errors that are told apart. */
+export type UsageCode = "no_profile";
 
 /** A failure with an exit code of its own. */
 export class CommandError extends Error {
@@ -91,6 +97,7 @@ const BY_KIND: Readonly<Record<string, Exit>> = {
   forbidden: EXIT.refused,
   outcome_unknown: EXIT.unknown,
   invalid_request: EXIT.usage,
+  invalid_configuration: EXIT.usage,
   rate_limited: EXIT.unavailable,
   server_error: EXIT.unavailable,
   connection_failed: EXIT.unavailable,

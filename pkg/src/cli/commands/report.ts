@@ -23,7 +23,7 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
     "look for credentials created at the control plane in the window of doubt, without revoking any, then " +
     "`keyturn settle NAME --found ID` or `--none`",
   "too-many-intents": "find out why new credentials are not delivered, then `keyturn resume NAME`",
-  refused: "ABOUT: grant the permission or fix the location, then `keyturn resume NAME`",
+  refused: "ABOUT: fix the credentials, the permission or the location, then `keyturn resume NAME`",
   "new-credential-refused":
     "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
   "sink-differs": "a sink contains a credential of something else: find out whose it is, then `keyturn resume NAME`",
@@ -78,6 +78,11 @@ export function stateOf(
       return [`${what}, again ${until}`, "yellow"];
     }
   }
+}
+
+/** Whether a target needs a person. */
+export function needsPerson({ progress }: LifecycleStatus): boolean {
+  return progress.state === "stopped" || progress.state === "awaits-approval";
 }
 
 /** The next step of a target, and its time. */
@@ -156,6 +161,7 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
       head: "NEXT",
       text: ({ status, error }) =>
         error !== undefined ? messageOf(error) : status === undefined ? "-" : nextOf(status, now),
+      told: (outcome) => exitOfOutcome(outcome) !== EXIT.done,
     },
   ];
   await context.show(outcomes, {

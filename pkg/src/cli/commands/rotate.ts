@@ -1,6 +1,5 @@
 /** `keyturn rotate`: shows what rotations would change, begins them, and takes them as far as they can go now. */
 
-import type { LifecyclePlan } from "../../lifecycle.js";
 import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
@@ -11,7 +10,7 @@ import { pool } from "../pool.js";
 import { announce, quarrelsOf } from "../rivals.js";
 import { quoted } from "../shell.js";
 import { spanOf } from "../times.js";
-import { changesOf, type Prospect, prospectsOf } from "./prospect.js";
+import { begin, changesOf, type Prospect, prospectsOf } from "./prospect.js";
 import { exitOfOutcome, outcomesOf, readStatuses, showOutcomes } from "./report.js";
 import { inWindow } from "./window.js";
 
@@ -50,9 +49,10 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const quarrels = await quarrelsOf(opened, statuses.values());
   const prospects = await prospectsOf(context, opened, names, { ...wish, quarrels });
   const ready = prospects.filter(({ refusal }) => refusal === undefined);
-  if (prospects.length > 0 && (bulk !== undefined || context.interactive)) {
+  // If none is ready, the results alone say why.
+  if (ready.length > 0 && (bulk !== undefined || context.interactive)) {
     await context.say(tableText(context.err, changesOf(context), prospects).trimEnd());
-    if (ready.length > 0) await context.confirm(question(ready), { optional: bulk === undefined });
+    await context.confirm(question(ready), { optional: bulk === undefined });
   }
   const errors = new Map(
     prospects.flatMap(({ target, refusal }) => (refusal === undefined ? [] : [[target, refusal]])),
@@ -191,18 +191,12 @@ class Round {
     return this.#context.signal.aborted || this.#failures >= this.#wish.stopAfter;
   }
 
-  async #rotate({ target, plan, named }: Prospect, signal: AbortSignal): Promise<void> {
-    const { lifecycle } = this.#opened;
+  async #rotate(prospect: Prospect, signal: AbortSignal): Promise<void> {
+    const { target } = prospect;
     this.#begun.add(target);
     try {
-      if (plan?.blocked === "rotation_active") await lifecycle.advance(target, { signal });
-      else {
-        if (named !== undefined) await lifecycle.adopt(target, named.id, { signal });
-        await lifecycle.rotate(target, { signal, leaveUnknown: this.#wish.leaveUnknown });
-      }
+      await begin(this.#opened, prospect, { signal, leaveUnknown: this.#wish.leaveUnknown });
     } catch (error) {
-      // Another process has begun it in the meantime: there is one rotation, which this continues.
-      if ((error as { reason?: unknown }).reason === "rotation_active") return this.#rotate(ACTIVE(target), signal);
       this.#errors.set(target, error);
     }
     const [outcome] = await outcomesOf(this.#opened, [target], this.#errors);
@@ -215,10 +209,3 @@ class Round {
       this.#context.progress.update(`${this.#begun.size} of ${this.#ready.length}: ${target}: ${event}`);
   }
 }
-
-const ACTIVE = (target: string): Prospect => ({
-  target,
-  plan: { target, old: undefined, sinks: [], cuts: false, blocked: "rotation_active" } satisfies LifecyclePlan,
-  named: undefined,
-  refusal: undefined,
-});

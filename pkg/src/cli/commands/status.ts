@@ -8,7 +8,7 @@ import { EXIT, type Exit, gravest, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { cachedStatuses, footprint, keepStatuses } from "../status-cache.js";
 import { spanOf, timeText } from "../times.js";
-import { failureOf, nextOf, stateOf } from "./report.js";
+import { failureOf, needsPerson, nextOf, stateOf } from "./report.js";
 
 /** Shows all targets or those that are named. */
 export async function run(context: Context, given: Given): Promise<Exit> {
@@ -109,7 +109,7 @@ async function table(
       },
       { head: "CREDENTIAL", text: ({ current }) => current?.clientId ?? "-" },
       { head: "EXPIRES", text: ({ current }) => timeText(current?.expiresAt, now) },
-      { head: "NEXT", text: (status) => nextOf(status, now) },
+      { head: "NEXT", text: (status) => nextOf(status, now), told: needsPerson },
       { head: "OWNER", text: ({ owner }) => owner ?? "-" },
     ],
     empty: "keyturn.json has no targets",
@@ -137,7 +137,10 @@ function conditionOf(text: string): Condition {
       return {
         ...common,
         holds: (statuses, _, now) =>
-          statuses.some(({ current }) => current?.expiresAt !== undefined && current.expiresAt <= now + ahead),
+          statuses.some(
+            ({ current, forgotten }) =>
+              !forgotten && current?.expiresAt !== undefined && current.expiresAt <= now + ahead,
+          ),
       };
     }
     case "due":
@@ -151,8 +154,7 @@ function conditionOf(text: string): Condition {
       return {
         ...common,
         exit: EXIT.person,
-        holds: (statuses) =>
-          statuses.some(({ progress }) => progress.state === "stopped" || progress.state === "awaits-approval"),
+        holds: (statuses) => statuses.some(needsPerson),
       };
     case "finding": {
       const least = SEVERITIES.indexOf((detail ?? "low") as (typeof SEVERITIES)[number]);
