@@ -1,6 +1,6 @@
 /** Exit codes. The numbers are stable, because scripts depend on them. */
 
-import { KeyturnError } from "../base/errors.js";
+import { type Failure, KeyturnError } from "../base/errors.js";
 
 /** The exit codes; `docs/cli.md` lists them. */
 export const EXIT = {
@@ -118,6 +118,13 @@ const BY_REASON: Readonly<Record<string, Exit>> = {
   unavailable: EXIT.unavailable,
 };
 
+/** Whether a token endpoint has refused a login. One that cannot be reached, fails or limits requests has refused nobody. */
+function isRefused(error: Failure): boolean {
+  // An error with an official name has the package's own as its cause.
+  const { status, reason } = ("status" in error ? error : (error.cause ?? {})) as { status?: number; reason?: string };
+  return !["unreachable", "certificate"].includes(reason ?? "") && status !== 429 && !(Number(status) >= 500);
+}
+
 /** The exit code of a failure. */
 export function exitOf(error: unknown): Exit {
   if (error instanceof UsageError) return EXIT.usage;
@@ -126,8 +133,7 @@ export function exitOf(error: unknown): Exit {
   const { kind, outcome } = error;
   if (kind !== "journal_failed" && outcome === "unknown") return EXIT.unknown;
   const { reason } = error as { reason?: unknown };
-  // Nobody has refused anything.
-  if (kind === "authentication_failed" && reason === "unreachable") return EXIT.unavailable;
+  if (kind === "authentication_failed" && !isRefused(error)) return EXIT.unavailable;
   if (["lifecycle_stopped", "sink_failed"].includes(kind) && typeof reason === "string")
     return BY_REASON[reason] ?? EXIT.failed;
   return BY_KIND[kind] ?? EXIT.failed;

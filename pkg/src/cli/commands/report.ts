@@ -72,8 +72,8 @@ export function stateOf(
       return [`stopped: ${progress.reason}`, "red"];
     case "waiting": {
       const until = relativeText(progress.until, now);
-      if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
       if (failure !== undefined) return [`failed (${failure}), again ${until}`, "yellow"];
+      if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
       const what = rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "in progress";
       return [`${what}, again ${until}`, "yellow"];
     }
@@ -152,8 +152,8 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
       head: "STATE",
       text: ({ status, error, failure }) =>
         error !== undefined ? "failed" : status === undefined ? "-" : stateOf(status, now, failure)[0],
-      style: ({ status, error }) =>
-        error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now)[1],
+      style: ({ status, error, failure }) =>
+        error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now, failure)[1],
       shrinks: false,
     },
     { head: "CREDENTIAL", text: ({ status }) => status?.current?.clientId ?? "-" },
@@ -229,7 +229,7 @@ export async function readStatuses(lifecycle: Lifecycle, names: readonly string[
 
 /** The code of what failed last, if a rotation waits because of it. */
 export async function failureOf(lifecycle: Lifecycle, status: LifecycleStatus): Promise<string | undefined> {
-  if (status.progress.state !== "waiting" || status.phase === "grace") return undefined;
+  if (status.progress.state !== "waiting") return undefined;
   const last = (await lifecycle.history(status.target)).at(-1);
   return ["failed", "not-issued"].includes(last?.event ?? "") && typeof last?.code === "string" ? last.code : undefined;
 }
