@@ -8,7 +8,7 @@ export const EXIT = {
   done: 0,
   /** Something failed; the message says what. */
   failed: 1,
-  /** The command line or `keyturn.json` is invalid. Nothing was done. */
+  /** The command line, `keyturn.json` or a variable is invalid. Nothing was done. */
   usage: 2,
   /** A condition was met: something is due, expiring, or not in order. */
   found: 3,
