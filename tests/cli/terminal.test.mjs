@@ -77,7 +77,7 @@ describe("tables", () => {
       const { plain } = await terminal(80, [command, NAME], { folder });
       assert.match(plain, line);
       // Where nothing can begin, the reason is shown once, and nothing is asked.
-      assert.equal(plain.match(/^TARGET/gm).length, 1, plain);
+      assert.equal(plain.match(/TARGET +/g)?.length, 1, plain);
     }
     const { plain } = await terminal(400, ["plan", NAME], { folder });
     assert.doesNotMatch(plain, line);
@@ -88,7 +88,7 @@ describe("tables", () => {
     const { status, plain } = await terminal(80, ["whoami", "c1"]);
     assert.equal(status, 0, plain);
     assert.match(plain, new RegExp(`^CLIENT ID +${sandbox.env.CONDUCTORONE_CLIENT_ID}$`, "m"));
-    assert.match((await terminal(200, ["whoami", "c1"])).plain, /^API +FROM +SERVER/m);
+    assert.match((await terminal(200, ["whoami", "c1"])).plain, /API +FROM +SERVER/);
   });
 
   test("help fits as well", async () => {
