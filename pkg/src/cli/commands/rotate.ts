@@ -3,7 +3,7 @@
 import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
-import { EXIT, type Exit, gravest, type Interruption, UsageError } from "../exit.js";
+import { EXIT, type Exit, exitOf, gravest, type Interruption, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { tableText } from "../output.js";
 import { pool } from "../pool.js";
@@ -57,7 +57,8 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const errors = new Map(
     prospects.flatMap(({ target, refusal }) => (refusal === undefined ? [] : [[target, refusal]])),
   );
-  const begun = await new Round(context, opened, wish, ready, errors).run();
+  const round = new Round(context, opened, wish, ready, errors);
+  const begun = await round.run();
   announce(opened);
   const reported = prospects.map(({ target }) => target).filter((target) => begun.has(target) || errors.has(target));
   const exit = await showOutcomes(context, await outcomesOf(opened, reported, errors), NOTHING[bulk ?? "all"]);
@@ -66,7 +67,8 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   await context.say(
     `${waiting.length} of ${ready.length} were not started; continue with \`${continueCommand(waiting, given, begun.size)}\``,
   );
-  return context.signal.aborted ? (context.signal.reason as Interruption).exit : gravest([exit, EXIT.failed]);
+  if (context.signal.aborted) return (context.signal.reason as Interruption).exit;
+  return gravest([exit, round.declined === undefined ? EXIT.failed : exitOf(round.declined)]);
 }
 
 const NOTHING = { all: "keyturn.json has no targets", due: "nothing is due" };
@@ -132,6 +134,8 @@ class Round {
   readonly #errors: Map<string, unknown>;
   readonly #begun = new Set<string>();
   #failures = 0;
+  /** Why those after the canaries were not begun, if a person did not want that. What has been begun is shown all the same. */
+  declined: unknown;
 
   constructor(context: Context, opened: Opened, wish: Wish, ready: readonly Prospect[], errors: Map<string, unknown>) {
     this.#context = context;
@@ -154,15 +158,13 @@ class Round {
     this.#watch();
     try {
       const { canary, bulk } = this.#wish;
-      const first = this.#ready.slice(0, canary);
+      // A rotation that only continues says nothing about one that begins.
+      const first = this.#ready.filter(({ plan }) => plan?.blocked !== "rotation_active").slice(0, canary);
       await this.#rotateAll(first, cut.signal);
-      const rest = this.#ready.slice(canary);
+      const rest = this.#ready.filter((one) => !first.includes(one));
       if (first.length > 0 && rest.length > 0 && !this.#over) {
         if (this.#failures > 0) return this.#begun;
-        if (bulk !== undefined)
-          await this.#context.confirm(`${first.length} succeeded. Continue with the other ${rest.length}?`, {
-            optional: true,
-          });
+        if (bulk !== undefined && !(await this.#continues(first.length, rest.length))) return this.#begun;
       }
       await this.#rotateAll(rest, cut.signal);
       return this.#begun;
@@ -170,6 +172,17 @@ class Round {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
       this.#context.progress.clear();
+    }
+  }
+
+  /** Asks whether to go on after the canaries. */
+  async #continues(first: number, rest: number): Promise<boolean> {
+    try {
+      await this.#context.confirm(`${first} succeeded. Continue with the other ${rest}?`, { optional: true });
+      return true;
+    } catch (error) {
+      this.declined = error;
+      return false;
     }
   }
 
