@@ -73,16 +73,16 @@ export async function prospectOf(
 export async function begin(
   { lifecycle }: Pick<Opened, "lifecycle">,
   { target, plan, named }: Prospect,
-  { signal, leaveUnknown }: { readonly signal: AbortSignal; readonly leaveUnknown: boolean },
+  { leaveUnknown, ...options }: { readonly signal?: AbortSignal; readonly leaveUnknown: boolean },
 ): Promise<LifecycleProgress> {
-  if (plan?.blocked === "rotation_active") return lifecycle.advance(target, { signal });
+  if (plan?.blocked === "rotation_active") return lifecycle.advance(target, options);
   try {
-    if (named !== undefined) await lifecycle.adopt(target, named.id, { signal });
-    return await lifecycle.rotate(target, { signal, leaveUnknown });
+    if (named !== undefined) await lifecycle.adopt(target, named.id, options);
+    return await lifecycle.rotate(target, { ...options, leaveUnknown });
   } catch (error) {
     // Another process has begun it in the meantime: there is one rotation, which this continues.
     if ((error as { reason?: unknown }).reason !== "rotation_active") throw error;
-    return lifecycle.advance(target, { signal });
+    return lifecycle.advance(target, options);
   }
 }
 

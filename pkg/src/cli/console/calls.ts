@@ -24,7 +24,6 @@ const REACHING: ReadonlySet<string | symbol> = new Set(["rollback", "retire", "s
 /** The calls of an opened lifecycle, with the checks of the commands. */
 export function checkedCalls(context: Context, opened: Opened): LifecycleCalls {
   const { lifecycle, unreachable, names: all } = opened;
-  const { signal } = context;
 
   const prospects = async (names: readonly string[], leaveUnknown: boolean): Promise<readonly Prospect[]> => {
     const { statuses } = await readStatuses(lifecycle, names);
@@ -41,9 +40,10 @@ export function checkedCalls(context: Context, opened: Opened): LifecycleCalls {
       await unlessClocksDiffer(context, opened, await lifecycle.status([name]));
       // From now on the other files on this journal have to agree with this one.
       announce(opened);
-      return begin(opened, prospect, { signal, leaveUnknown });
+      // Without a signal: a call that has begun must not be cut off when the command is stopped.
+      return begin(opened, prospect, { leaveUnknown });
     }
-    return lifecycle.rotate(name, { signal, leaveUnknown });
+    return lifecycle.rotate(name, { leaveUnknown });
   };
 
   const advance = async (
@@ -52,13 +52,13 @@ export function checkedCalls(context: Context, opened: Opened): LifecycleCalls {
   ): Promise<LifecycleProgress | readonly LifecycleResult[]> => {
     if (typeof names === "string") {
       if (unreachable.has(names)) throw unreachable.get(names);
-      return lifecycle.advance(names, { signal });
+      return lifecycle.advance(names);
     }
     const { statuses } = await readStatuses(lifecycle, names);
     const refusals = new Map([...unreachable, ...(await quarrelsOf(opened, statuses.values()))]);
     const results = await lifecycle.advance(
       names.filter((name) => !refusals.has(name)),
-      { begin: begins, signal },
+      { begin: begins },
     );
     const refused = names.filter((name) => refusals.has(name));
     return [
