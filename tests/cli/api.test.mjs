@@ -258,6 +258,21 @@ describe("a call", () => {
     for (const line of lines) assert.ok(line.length <= 80, line);
   });
 
+  test("shows a page of a list as a table, with where the next one begins", async () => {
+    const { code, stdout, stderr } = await k("api", "c1", "apps.list", "--page-size", "10", "-o", "table");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^ID +DISPLAYNAME/);
+    assert.equal(stdout.trimEnd().split("\n").length, 11, stdout);
+    assert.match(stderr, /^nextPageToken: \S+$/m);
+  });
+
+  test("a file that cannot be created is named in words, before anything is issued", async () => {
+    const flags = ["--app-id", server.appId, "--connector-id", server.connectorId, "--yes"];
+    const { code, stderr } = await k("api", "c1", "connector.rotateCredential", ...flags, "--secret-to", "nowhere/x");
+    assert.equal(code, 2);
+    assert.match(stderr, /nowhere\/x cannot be created: there is no such folder/);
+  });
+
   test("reads its request from a file or from standard input", async () => {
     const made = await k("api", "c1", "apps.create", "--input", "-", "--description", "by flag", {
       stdin: JSON.stringify({ displayName: "by JSON", description: "by JSON" }),
@@ -301,7 +316,7 @@ describe("a call", () => {
     ]);
     assert.deepEqual(
       results.map(({ code }) => code),
-      [2, 2, 2, 1, 2],
+      [2, 2, 2, 2, 2],
     );
     assert.equal(rotations(), before);
     assert.equal(readFileSync(join(scratch, "there.txt"), "utf8"), "mine");

@@ -130,19 +130,35 @@ describe("--canary", () => {
     assert.equal((await keyturn(["rotate", "c", "d", "e", "f"])).status, 0);
   });
 
-  test("asks on a terminal before the others", async () => {
-    const { cwd, lines } = project();
-    const steps = [
-      ["Rotate 6 targets?", "y"],
-      ["1 succeeded. Continue with the other 5?", "n"],
-    ];
-    const { status, plain } = await onTerminal(120, ["rotate", "--all", "--canary", "1"], {
-      cwd,
-      env: sandbox.env,
-      steps,
+  for (const [what, key, code] of [
+    ["No", "n", 1],
+    ["Ctrl-C", "\u0003", 130],
+  ])
+    test(`asks on a terminal before the others: ${what} leaves them, and shows what has been done`, async () => {
+      const { cwd, lines } = project();
+      const steps = [
+        ["Rotate 6 targets?", "y"],
+        ["1 succeeded. Continue with the other 5?", key],
+      ];
+      const { status, plain } = await onTerminal(120, ["rotate", "--all", "--canary", "1"], {
+        cwd,
+        env: sandbox.env,
+        steps,
+      });
+      assert.equal(status, code, plain);
+      assert.deepEqual(lines("begun"), ["a"]);
+      assert.match(plain, /^a +idle /m);
+      assert.match(plain, /5 of 6 were not started; continue with `keyturn rotate b c d e f`/);
+      assert.doesNotMatch(plain, /nothing was done/);
     });
-    assert.equal(status, 1, plain);
-    assert.deepEqual(lines("begun"), ["a"]);
+
+  test("is one that begins, not one that only continues", async () => {
+    const { file, lines, keyturn } = project();
+    for (const _ of [1, 2]) assert.equal((await keyturn(["rotate", "a"])).status, 0);
+    file("fail-b");
+    const { stderr } = await keyturn([...ALL, "--canary", "1"]);
+    assert.deepEqual(lines("begun"), ["a", "a", "b"]);
+    assert.match(stderr, /5 of 6 were not started/);
   });
 });
 

@@ -163,6 +163,42 @@ describe("keyturn console", () => {
     await person.close();
   });
 
+  test("what `keyturn rotate` refuses is refused to the page, and what it replaces is replaced", async () => {
+    const path = join(cwd, "keyturn.json");
+    const before = readFileSync(path, "utf8");
+    const config = JSON.parse(before);
+    config.targets["github-production"].sinks[0].path = "./nowhere/to/be/found.env";
+    writeFileSync(path, JSON.stringify({ ...config, journal: "./another-journal" }));
+    const { url, link, child, done } = await console();
+    writeFileSync(path, before);
+    const post = async (what, body, session = "") => {
+      const headers = { "content-type": "application/json", origin: url, "x-keyturn-session": session };
+      const response = await fetch(`${url}/_keyturn/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
+      return response.json();
+    };
+    const { session } = await post("session", { token: new URL(link).hash.slice(7) });
+    const call = (name, ...args) => post(`lifecycle/${name}`, args, session);
+    const { value } = await call("plan", ["github-production", "order-export"]);
+    const why = /nowhere\/to\/be is not a folder, so nothing was issued/;
+    assert.match(value[0].refusal, why);
+    // The only credential that is left of what `keyturn.json` names.
+    assert.deepEqual([value[1].old.id, value[1].refusal], [sandbox.credential, undefined]);
+    const { error } = await call("rotate", "github-production");
+    assert.deepEqual([error.code, error.outcome], ["lifecycle_stopped", "none"]);
+    assert.match(error.message, why);
+    assert.equal((await call("rotate", "order-export")).value.state, "waiting");
+    const statuses = (await call("status")).value;
+    assert.deepEqual(
+      statuses.map(({ sequence, current }) => [sequence > 0, current?.id]),
+      [
+        [false, undefined],
+        [true, sandbox.credential],
+      ],
+    );
+    child.kill("SIGTERM");
+    await done;
+  });
+
   test("what nobody rotates yet is found, with the entry to paste, and the page says when the file has changed", async () => {
     const { servers, person } = await again();
     await person.click("link", "Add targets");
@@ -212,6 +248,7 @@ describe("keyturn console", () => {
     // The dry run: nothing has been begun.
     await person.reads(new RegExp(`It is written to file:\\./${first}\\.env`));
     await person.reads(/No credential is known, so none ends/);
+    await person.reads(/nowhere\/to\/be is not a folder, so nothing was issued/);
     await stands((all) => chosen.every((name) => all[name].sequence === 0));
     const order = await person.page.evaluate(() =>
       [
@@ -232,7 +269,7 @@ describe("keyturn console", () => {
     await stands(
       (all) =>
         names.slice(0, isBroken).every((name) => all[name].current !== undefined && all[name].phase === undefined) &&
-        names.slice(isBroken + 1).every((name) => all[name].sequence === 0),
+        names.slice(isBroken).every((name) => all[name].sequence === 0),
     );
     // The job is there after a reload, and says why it stopped.
     await person.page.reload();

@@ -2,6 +2,7 @@
 // writable, two concurrent commands, Ctrl-C.
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { run, scratch, setOn, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
@@ -30,6 +31,7 @@ function project(change = (config) => config) {
 }
 
 const NAME = "github-production";
+const DAY = 86_400_000;
 const POLICY = (policy) => (config) => {
   Object.assign(config.targets[NAME].policy, policy);
   return config;
@@ -46,7 +48,64 @@ async function fault(body) {
 }
 const clear = () => fetch(`${sandbox.url}/_sandbox/faults`, { method: "DELETE" });
 
+/** Servers of both APIs that answer every request with a status, or not at all. */
+async function failing(status) {
+  const server = createServer((_, response) => {
+    if (status === undefined) return response.socket.destroy();
+    response.writeHead(status, { "content-type": "application/json" }).end('{"error":"temporarily_unavailable"}');
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { env: { CONDUCTORONE_SERVER_URL: url, COMMERCELAYER_SERVER_URL: url }, close };
+}
+
 describe("exit codes", () => {
+  test("7, not 5: a token endpoint that cannot answer has refused nobody", async () => {
+    const keyturn = project();
+    for (const status of [undefined, 429, 503]) {
+      const { env, close } = await failing(status);
+      for (const args of [
+        ["whoami", "c1"],
+        ["whoami", "commercelayer"],
+        ["rotate", "order-export"],
+      ])
+        assert.equal((await keyturn(args, env)).status, 7, `${status}: ${args.join(" ")}`);
+      close();
+    }
+    const { env, close } = await failing(401);
+    assert.equal((await keyturn(["whoami"], env)).status, 5);
+    close();
+  });
+
+  test("7: an old credential that could not end after its grace period is a failure that is seen", async () => {
+    const keyturn = project();
+    for (const _ of [1, 2]) assert.equal((await keyturn(["rotate", NAME])).status, 0);
+    const { env, close } = await failing(undefined);
+    const later = { ...env, KEYTURN_NOW: new Date(Date.now() + 2 * DAY).toISOString() };
+    const { status, stdout } = await keyturn(["advance"], later);
+    assert.equal(status, 7, stdout);
+    assert.match(stdout, /failed \(authentication_failed:unreachable\), again in/);
+    const told = await keyturn(["status", NAME], later);
+    assert.match(told.stdout, /failed \(authentication_failed:unreachable\), again in/);
+    close();
+  });
+
+  test("0: nothing expires of a target that was forgotten", async () => {
+    const keyturn = project();
+    await keyturn(["rotate", NAME]);
+    const later = { KEYTURN_NOW: new Date(Date.now() + 365 * DAY).toISOString() };
+    const expiring = () => keyturn(["status", NAME, "--fail-on", "expiring:14d"], later);
+    assert.equal((await expiring()).status, 3);
+    await keyturn(["forget", NAME, "--yes"]);
+    assert.equal((await expiring()).status, 0);
+    for (const format of ["ical", "prometheus"])
+      assert.doesNotMatch((await keyturn(["status", "-o", format])).stdout, /^SUMMARY:.* expires|^\w+_expires_\w+\{/m);
+  });
+
   test("0: done, with the result only on standard output", async () => {
     const keyturn = project();
     const { status, stdout, stderr } = await keyturn(["rotate", NAME, "-o", "json"]);

@@ -141,6 +141,23 @@ describe("login", () => {
     assert.deepEqual([made.scopedRoles, made.allowSourceCidr], [[], ["127.0.0.0/8", "10.0.0.0/8"]]);
   });
 
+  test("refuses invalid limits before anybody has to confirm anything", async () => {
+    for (const range of ["10.0.0.0/33", "10.0.0.0", "::1/129", "home", "10.0.0.0/8,x"]) {
+      const { code, stderr } = await k("login", "--server-url", server.url, ...LIMITS.slice(0, 4), "--cidr", range);
+      assert.deepEqual([code, /compare the code/.test(stderr)], [2, false], stderr);
+      assert.match(stderr, /is not an address range such as 192\.0\.2\.0\/24/);
+    }
+    const asked = k("login", "--server-url", server.url, "--expires", "30d", "--scope", "all", {
+      tty: posix,
+      stdin: [
+        ["From where", "\r"],
+        ["Address ranges", "home\r"],
+        ["home is not an address range", "\x03"],
+      ],
+    });
+    assert.equal((await asked).code, posix ? 130 : 2);
+  });
+
   test("creates nothing when the person says no or stops it", async () => {
     const before = (await clients()).length;
     const denied = k("login", "--server-url", server.url, ...LIMITS);

@@ -67,10 +67,43 @@ describe("tables", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("what a person has to do is below the table where it has no room", async () => {
+    const folder = scratch("below");
+    const config = JSON.parse(smallest(sandbox));
+    config.targets[NAME].sinks[0].path = "./nowhere/to/be/found.env";
+    writeFileSync(join(folder, "keyturn.json"), JSON.stringify(config));
+    const line = /^github-production: .*nowhere\/to\/be is not a folder, so nothing was issued\.$/m;
+    for (const command of ["plan", "rotate"]) {
+      const { plain } = await terminal(80, [command, NAME], { folder });
+      assert.match(plain, line);
+      // Where nothing can begin, the reason is shown once, and nothing is asked.
+      assert.equal(plain.match(/TARGET +/g)?.length, 1, plain);
+    }
+    const { plain } = await terminal(400, ["plan", NAME], { folder });
+    assert.doesNotMatch(plain, line);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("a credential is shown line by line where its fields have no room in a table", async () => {
+    const { status, plain } = await terminal(80, ["whoami", "c1"]);
+    assert.equal(status, 0, plain);
+    assert.match(plain, new RegExp(`^CLIENT ID +${sandbox.env.CONDUCTORONE_CLIENT_ID}$`, "m"));
+    assert.match((await terminal(200, ["whoami", "c1"])).plain, /API +FROM +SERVER/);
+  });
+
   test("help fits as well", async () => {
     const { plain } = await terminal(80, ["rotate", "--help"]);
     for (const line of plain.split("\n")) assert.ok(line.length <= 80 || line.startsWith("  keyturn "), line);
   });
+});
+
+test("nothing is asked about the end of a credential that no rotation replaces", async () => {
+  for (const command of ["retire", "approve"]) {
+    const { status, plain } = await terminal(120, [command, "order-export"]);
+    assert.equal(status, 1, plain);
+    assert.match(plain, /no rotation is under way/);
+    assert.doesNotMatch(plain, /cannot be undone/);
+  }
 });
 
 describe("questions", () => {
@@ -128,6 +161,17 @@ describe("init", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("says that nothing was chosen, and writes nothing then", async () => {
+    const folder = scratch("init");
+    const own = '{"journal":"j","targets":{}}';
+    writeFileSync(join(folder, "keyturn.json"), own);
+    const { status, plain } = await terminal(120, ["init"], { steps: [["Which credentials", "\r"]], folder });
+    assert.equal(status, 0, plain);
+    assert.match(plain, /nothing was chosen, so keyturn\.json is unchanged/);
+    assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), own);
+    rmSync(folder, { recursive: true });
+  });
+
   test("accepts flags, and adds to a file without changing the rest", async () => {
     const folder = scratch("init");
     const own = '{\n   "journal":   "j",\n   "targets": {}\n}\n';
@@ -146,6 +190,13 @@ describe("init", () => {
     const none = await run(["init"], { cwd: folder, env: sandbox.env });
     assert.equal(none.status, 2);
     assert.match(none.stderr, /there is no terminal to ask on\nPass --all, or choose some/);
+    // What is no duration is refused before the file is touched.
+    for (const flag of ["--rotate-every", "--grace"]) {
+      const wrong = await run(["init", "--credential", "D", flag, "soon"], { cwd: folder });
+      assert.equal(wrong.status, 2);
+      assert.match(wrong.stderr, new RegExp(`${flag}: soon is not a duration`));
+    }
+    assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), text);
     // Again: nothing new is found.
     await run(["init", "--connector", "A/B"], { cwd: folder });
     assert.equal(readFileSync(join(folder, "keyturn.json"), "utf8"), text);

@@ -71,6 +71,7 @@ async function raw(port, text) {
 
 const good = (origin, more = "") =>
   `Host: ${new URL(origin).host}\r\nOrigin: ${origin}\r\nContent-Type: application/json\r\nKeyturn-Proxy: 1\r\nCookie: session=good\r\n${more}`;
+const chunk = (text, trailers = "") => `${text.length.toString(16)}\r\n${text}\r\n0\r\n${trailers}\r\n`;
 const withBody = (text) => `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 
 const statusOf = (answer) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
@@ -128,6 +129,28 @@ test("raw bytes reach the tenant only as a valid request would", async () => {
       "a body of chunks that is too large": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked\r\n")}\r\n${"400\r\n".concat(" ".repeat(1024), "\r\n").repeat(3)}0\r\n\r\n`,
       "a length that is too large": `POST /keyturn HTTP/1.1\r\n${good(origin)}Content-Length: 1000000000\r\n\r\n{`,
       "both lengths": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked\r\n")}${withBody(LIST)}`,
+      "two hosts": `POST /keyturn HTTP/1.1\r\n${good(origin, "Host: evil.example\r\n")}${withBody(LIST)}`,
+      "the same host twice": `POST /keyturn HTTP/1.1\r\n${good(origin, `Host: ${new URL(origin).host}\r\n`)}${withBody(LIST)}`,
+      "a forwarded host": `POST /keyturn HTTP/1.1\r\n${good(origin, "X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\n").replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "two hosts in one": `POST /keyturn HTTP/1.1\r\n${good(origin)
+        .replace(/Host: (.*)\r/, "Host: evil.example, $1\r")
+        .replace(`Origin: ${origin}`, `Origin: ${evil}`)}${withBody(LIST)}`,
+      "an origin that continues on the next line": `POST /keyturn HTTP/1.1\r\n${good(origin).replace(origin, `${origin}\r\n evil`)}${withBody(LIST)}`,
+      "a blank before a colon": `POST /keyturn HTTP/1.1\r\n${good(origin).replace("Origin:", "Origin :")}${withBody(LIST)}`,
+      "a line feed instead of a line end": `POST /keyturn HTTP/1.1\r\n${good(origin).replace("\r\nOrigin", "\nOrigin")}${withBody(LIST)}`,
+      "a carriage return instead of a line end": `POST /keyturn HTTP/1.1\r\n${good(origin).replace("\r\nOrigin", "\rOrigin")}${withBody(LIST)}`,
+      "a length that is signed": `POST /keyturn HTTP/1.1\r\n${good(origin)}Content-Length: +${LIST.length}\r\n\r\n${LIST}`,
+      "two lengths": `POST /keyturn HTTP/1.1\r\n${good(origin, "Content-Length: 0\r\n")}${withBody(LIST)}`,
+      "an unknown transfer encoding": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: xchunked\r\n")}\r\n${chunk(LIST)}`,
+      "an encoding after that of chunks": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked, identity\r\n")}\r\n${chunk(LIST)}`,
+      "a chunk of negative length": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked\r\n")}\r\n-1\r\n${LIST}`,
+      "a session in the trailers": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked\r\n").replace("Cookie: session=good\r\n", "")}\r\n${chunk(LIST, "Cookie: session=good\r\n")}`,
+      "an origin in the trailers": `POST /keyturn HTTP/1.1\r\n${good(origin, "Transfer-Encoding: chunked\r\n").replace(`Origin: ${origin}\r\n`, "")}\r\n${chunk(LIST, `Origin: ${origin}\r\n`)}`,
+      "a path with a zero byte": `POST /keyturn\0 HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`,
+      "a path of backslashes": `POST \\\\evil.example\\keyturn HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`,
+      "the preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      "an expectation of nobody": `POST /keyturn HTTP/1.1\r\n${good(origin, "Expect: 200-ok\r\nConnection: close\r\n")}${withBody(LIST)}`,
+      "headers without an end": `POST /keyturn HTTP/1.1\r\n${good(origin, `X: ${"y".repeat(70_000)}\r\n`)}${withBody(LIST)}`,
       "no body": `POST /keyturn HTTP/1.1\r\n${good(origin)}\r\n`,
       "a compressed body": `POST /keyturn HTTP/1.1\r\n${good(origin, "Content-Encoding: gzip\r\n")}${withBody(LIST)}`,
       "a request in the body of another": `POST /keyturn HTTP/1.1\r\n${good(origin).replace("Keyturn-Proxy: 1\r\n", "")}${withBody(`POST /keyturn HTTP/1.1\r\n${good(origin)}${withBody(LIST)}`)}`,

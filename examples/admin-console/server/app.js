@@ -48,7 +48,7 @@ export async function createApp({ client, files, record }) {
     return context.json({ user: userOf(context)?.name ?? null });
   });
   app.post("/session", csrf(), async (context) => {
-    const { user } = await context.req.json().catch(() => ({}));
+    const { user } = (await context.req.json().catch(() => undefined)) ?? {};
     if (!Object.hasOwn(USERS, user)) return context.json({ user: null }, 403);
     const id = crypto.randomUUID();
     sessions.set(id, USERS[user]);

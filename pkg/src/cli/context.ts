@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/options.js";
 import { CommandError, EXIT, type Interruption, UsageError } from "./exit.js";
-import { type Column, type Sink, tableText } from "./output.js";
+import { blockText, type Column, isTooWide, type Sink, tableText, toldBelow } from "./output.js";
 import { Progress } from "./progress.js";
 
 /** The parts of the process that the command uses. Nothing else reads them. */
@@ -79,7 +79,7 @@ export class Context {
 
   /**
    * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `row` converts a row for programs, and
-   * `json` is the document, if it is not the list of rows.
+   * `json` is the document, if it is not the list of rows. With `blocks`, a table that does not fit becomes a block of lines for each row.
    */
   async show<Row>(
     rows: readonly Row[],
@@ -88,11 +88,13 @@ export class Context {
       empty,
       row = (one) => one,
       json,
+      blocks = false,
     }: {
       columns: readonly Column<Row>[];
       empty?: string;
       row?: (row: Row) => unknown;
       json?: (rows: readonly Row[]) => unknown;
+      blocks?: boolean;
     },
   ): Promise<void> {
     this.progress.clear();
@@ -101,9 +103,13 @@ export class Context {
         return this.out.write(`${JSON.stringify(json === undefined ? rows.map(row) : json(rows), undefined, 2)}\n`);
       case "ndjson":
         return this.out.write(rows.map((one) => `${JSON.stringify(row(one))}\n`).join(""));
-      default:
+      default: {
         if (rows.length === 0 && empty !== undefined) return this.say(empty);
-        return this.out.write(tableText(this.out, columns, rows));
+        if (blocks && isTooWide(this.out, columns, rows)) return this.out.write(blockText(this.out, columns, rows));
+        const table = tableText(this.out, columns, rows);
+        await this.out.write(table);
+        for (const line of toldBelow(table, columns, rows)) await this.say(line);
+      }
     }
   }
 

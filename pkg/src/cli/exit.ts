@@ -1,6 +1,6 @@
 /** Exit codes. The numbers are stable, because scripts depend on them. */
 
-import { KeyturnError } from "../base/errors.js";
+import { type Failure, KeyturnError } from "../base/errors.js";
 
 /** The exit codes; `docs/cli.md` lists them. */
 export const EXIT = {
@@ -8,7 +8,7 @@ export const EXIT = {
   done: 0,
   /** Something failed; the message says what. */
   failed: 1,
-  /** The command line or `keyturn.json` is invalid. Nothing was done. */
+  /** The command line, `keyturn.json` or a variable is invalid. Nothing was done. */
   usage: 2,
   /** A condition was met: something is due, expiring, or not in order. */
   found: 3,
@@ -53,13 +53,19 @@ export function gravest(codes: Iterable<Exit>): Exit {
 
 /** The command was used wrongly: an invalid flag, or a name that is not in `keyturn.json`. Nothing was done. */
 export class UsageError extends Error {
+  /** Which error it is, where that matters to whoever catches it. */
+  readonly code: UsageCode | undefined;
   /** What to do about it, in a sentence. */
   readonly hint: string | undefined;
-  constructor(message: string, { hint }: { hint?: string | undefined } = {}) {
+  constructor(message: string, { hint, code }: { hint?: string | undefined; code?: UsageCode | undefined } = {}) {
     super(message);
     this.hint = hint;
+    this.code = code;
   }
 }
+
+/** The usage errors that are told apart. */
+export type UsageCode = "no_profile";
 
 /** A failure with an exit code of its own. */
 export class CommandError extends Error {
@@ -91,6 +97,7 @@ const BY_KIND: Readonly<Record<string, Exit>> = {
   forbidden: EXIT.refused,
   outcome_unknown: EXIT.unknown,
   invalid_request: EXIT.usage,
+  invalid_configuration: EXIT.usage,
   rate_limited: EXIT.unavailable,
   server_error: EXIT.unavailable,
   connection_failed: EXIT.unavailable,
@@ -111,6 +118,13 @@ const BY_REASON: Readonly<Record<string, Exit>> = {
   unavailable: EXIT.unavailable,
 };
 
+/** Whether a token endpoint has refused a login. One that cannot be reached, fails or limits requests has refused nobody. */
+function isRefused(error: Failure): boolean {
+  // An error with an official name has the package's own as its cause.
+  const { status, reason } = ("status" in error ? error : (error.cause ?? {})) as { status?: number; reason?: string };
+  return !["unreachable", "certificate"].includes(reason ?? "") && status !== 429 && !(Number(status) >= 500);
+}
+
 /** The exit code of a failure. */
 export function exitOf(error: unknown): Exit {
   if (error instanceof UsageError) return EXIT.usage;
@@ -119,8 +133,7 @@ export function exitOf(error: unknown): Exit {
   const { kind, outcome } = error;
   if (kind !== "journal_failed" && outcome === "unknown") return EXIT.unknown;
   const { reason } = error as { reason?: unknown };
-  // Nobody has refused anything.
-  if (kind === "authentication_failed" && reason === "unreachable") return EXIT.unavailable;
+  if (kind === "authentication_failed" && !isRefused(error)) return EXIT.unavailable;
   if (["lifecycle_stopped", "sink_failed"].includes(kind) && typeof reason === "string")
     return BY_REASON[reason] ?? EXIT.failed;
   return BY_KIND[kind] ?? EXIT.failed;

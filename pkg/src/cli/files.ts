@@ -1,6 +1,6 @@
 /** Files that a command line or `keyturn.json` names. */
 
-import { readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Context } from "./context.js";
 import { UsageError } from "./exit.js";
@@ -14,6 +14,23 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Why a file cannot be read, in words. */
 export function unreadable(code: string | undefined): string {
   return WORDS[code ?? ""] ?? String(code);
+}
+
+/**
+ * Creates a file that only its owner can read. `option` is the option that names it.
+ *
+ * @throws {@link UsageError} if it exists, or cannot be created.
+ */
+export async function createFile({ cwd }: Pick<Context, "cwd">, file: string, option: string): Promise<FileHandle> {
+  try {
+    return await open(resolve(cwd, file), "wx", 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw new UsageError(`${file} already exists, and ${option} never overwrites a file`);
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new UsageError(`${file} cannot be created: there is no such folder`);
+    throw new UsageError(`${file} cannot be created: ${unreadable(code)}`);
+  }
 }
 
 /** How standard input, or a file, is called in messages. */

@@ -79,6 +79,8 @@ export interface Column<Row> {
   readonly style?: ((row: Row) => Style | undefined) | undefined;
   /** Whether it may be truncated, with an ellipsis, on a narrow terminal. Default: true, except for the first column. */
   readonly shrinks?: boolean | undefined;
+  /** The rows whose text in this column is so important that it is written below the table where the table truncates it. */
+  readonly told?: ((row: Row) => boolean) | undefined;
 }
 
 /** The minimal width of a column. */
@@ -93,11 +95,9 @@ export function tableText<Row>(sink: Sink, all: readonly Column<Row>[], rows: re
   if (rows.length === 0) return "";
   const says = (column: Column<Row>, at: number): boolean =>
     at === 0 || rows.some((row) => !["", "-"].includes(column.text(row)));
-  const widthsOf = (columns: readonly Column<Row>[]): number[] =>
-    columns.map(({ head, text }) => rows.reduce((most, row) => Math.max(most, width(oneLine(text(row)))), width(head)));
-  const columns = excessOf(widthsOf(all), sink.columns) > 0 ? all.filter(says) : all;
+  const columns = isTooWide(sink, all, rows) ? all.filter(says) : all;
   const cells = rows.map((row) => columns.map(({ text }) => oneLine(text(row))));
-  const widths = widthsOf(columns);
+  const widths = widthsOf(columns, rows);
   fit(widths, columns, sink.columns);
   const lines = [
     columns.map(({ head }, at) => sink.paint("bold", padded(head, widths[at] ?? 0, at === columns.length - 1))),
@@ -109,6 +109,41 @@ export function tableText<Row>(sink: Sink, all: readonly Column<Row>[], rows: re
     ),
   ];
   return `${lines.map((line) => line.join(GAP).trimEnd()).join("\n")}\n`;
+}
+
+function widthsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number[] {
+  return columns.map(({ head, text }) =>
+    rows.reduce((most, row) => Math.max(most, width(oneLine(text(row)))), width(head)),
+  );
+}
+
+/** What a table truncates although it has to be read: a line for each, with what the row is about. */
+export function toldBelow<Row>(table: string, columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
+  return rows.flatMap((row) =>
+    columns.flatMap(({ text, told }) => {
+      const whole = oneLine(text(row));
+      return told?.(row) && !table.includes(whole) ? [`${oneLine(columns[0]?.text(row) ?? "")}: ${whole}`] : [];
+    }),
+  );
+}
+
+/** Rows as blocks with a line for each field, for the few rows with many long fields that a table cannot show. */
+export function blockText<Row>(sink: Sink, columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const most = Math.max(...columns.map(({ head }) => width(head)));
+  const blocks = rows.map((row) =>
+    columns.flatMap(({ head, text, style }) => {
+      const value = oneLine(text(row));
+      return value === ""
+        ? []
+        : [`${sink.paint("bold", padded(head, most, false))}${GAP}${sink.paint(style?.(row), value)}\n`];
+    }),
+  );
+  return blocks.map((lines) => lines.join("")).join("\n");
+}
+
+/** Whether a table of these rows is wider than the terminal. */
+export function isTooWide<Row>(sink: Sink, columns: readonly Column<Row>[], rows: readonly Row[]): boolean {
+  return excessOf(widthsOf(columns, rows), sink.columns) > 0;
 }
 
 /** By how many columns a table is too wide. */

@@ -53,6 +53,7 @@ export async function loadProfile(
   if (name !== undefined && !Object.values(profiles).some((list) => Object.hasOwn(list, name))) {
     const names = [...new Set(Object.values(profiles).flatMap((list) => Object.keys(list)))];
     throw new UsageError(`there is no profile ${name}`, {
+      code: "no_profile",
       hint: names.length > 0 ? `The profiles are ${names.join(", ")}.` : `Create it: keyturn login --profile ${name}`,
     });
   }

@@ -761,8 +761,10 @@ export class Flow extends Shown {
     const status = this.#status;
     const current = status?.current;
     const { candidates, consumers, owner } = this;
-    const known = current !== undefined || candidates.length > 0;
-    const blocked = this.#plan?.blocked;
+    const { blocked, old, refusal } = this.#plan ?? {};
+    const known = current !== undefined || old !== undefined || candidates.length > 0;
+    // Where there are candidates, a person says which of them it is.
+    const replaced = current?.id ?? (candidates.length === 0 ? old?.id : undefined);
     const isPublic = this.naming.clientSecret === undefined;
     const sinks = this.words.list(this.#plan?.sinks.map(({ name }) => name) ?? []);
     return html`${this.#head(this.say(known ? "rotate.plan.rotate" : "rotate.plan.create"))}
@@ -794,7 +796,7 @@ export class Flow extends Shown {
             : html`<li>${icon("info", 18)}<div><strong>${this.say("rotate.plan.none")}</strong> ${this.say("rotate.plan.noneMore")}</div></li>`
         }
       </ul>
-      ${current ? html`<dl><dt>${this.say("rotate.plan.old")}</dt><dd class="mono" translate="no">${current.id}</dd></dl>` : this.#which()}
+      ${replaced ? html`<dl><dt>${this.say("rotate.plan.old")}</dt><dd class="mono" translate="no">${replaced}</dd></dl>` : this.#which()}
       <dl>
         <dt>${this.say("rotate.plan.owner")}</dt>
         <dd><bdi>${owner || "—"}</bdi></dd>
@@ -802,6 +804,7 @@ export class Flow extends Shown {
         <dd>${consumers.length > 0 ? html`<bdi>${this.words.list(consumers)}</bdi>` : this.say("rotate.plan.noConsumers")}</dd>
       </dl>
       ${blocked ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")} ${this.say(`rotate.plan.blocked.${blocked}`)}</p>`) : nothing}
+      ${refusal && !this.error ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")}</p><p lang="en" dir="ltr">${refusal}</p>`) : nothing}
       ${
         this.caution
           ? html`${note("warn", "warning", html`<p>${this.caution}</p>`)}

@@ -502,10 +502,12 @@ function outcomeOf(error: unknown, issues: boolean): Outcome {
   const refused = error.outcome === "answered" && isRefusal(error);
   if (issues && error.outcome !== "none" && !refused) return { kind: "uncertain" };
   const own = ["sink_failed", "provider_failed"].includes(error.kind);
-  const reason = own && "reason" in error && typeof error.reason === "string" ? error.reason : "";
+  const later = mayLogInLater(error);
+  // A login that was not refused would look like a wrong secret without its reason.
+  const reason = (own || later) && "reason" in error && typeof error.reason === "string" ? error.reason : "";
   const again = own
     ? AGAIN_REASONS.has(reason)
-    : AGAIN.has(error.kind) || (!issues && error.outcome === "unknown") || mayLogInLater(error);
+    : AGAIN.has(error.kind) || (!issues && error.outcome === "unknown") || later;
   return failed(reason ? `${error.kind}:${reason}` : error.kind, again);
 }
 

@@ -299,6 +299,8 @@ export interface LifecyclePlan {
   readonly cuts: boolean;
   /** Why `rotate` would be refused. */
   readonly blocked: "rotation_active" | "forgotten" | "adopt_first" | undefined;
+  /** Why whoever serves the lifecycle to a page would refuse, in words. A lifecycle itself has no such reason. */
+  readonly refusal?: string | undefined;
 }
 
 /** An event of a target's journal. What else it has depends on `event`. */

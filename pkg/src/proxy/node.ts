@@ -121,6 +121,8 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
     );
   try {
     if (!HOST.test(base)) throw new TypeError("no host");
+    // Whoever is in front may have gone by another one than this server.
+    if ((incoming.headersDistinct?.host?.length ?? 0) > 1) throw new TypeError("two hosts");
     const headers = new Headers();
     for (const [name, value] of Object.entries(incoming.headers)) {
       if (name.startsWith(":") || value === undefined) continue;

@@ -109,7 +109,7 @@ export class ServedEstate extends EventTarget implements Works {
       grace: inWords(status.policy.grace ?? ""),
       cuts: plan.cuts,
       sinks: plan.sinks.map(({ name: sink, holds }) => ({ name: sink, holds })),
-      refused: plan.blocked === "rotation_active" ? undefined : plan.blocked,
+      refused: plan.refusal ?? (plan.blocked === "rotation_active" ? undefined : plan.blocked),
     };
   }
 

@@ -238,7 +238,9 @@ export class Jobs extends LitElement {
     const { ends, grace, cuts, sinks, refused } = prospect;
     if (refused !== undefined) {
       const key = `jobs.refused.${refused}`;
-      return html`<p class="small">${isKey(key) ? rich(key) : refused}</p>`;
+      return isKey(key)
+        ? html`<p class="small">${rich(key)}</p>`
+        : html`<p class="small" lang="en" dir="ltr">${refused}</p>`;
     }
     const end = cuts ? "jobs.diff.cuts" : this.estate.byHand ? "jobs.diff.end" : "jobs.diff.ends";
     return html`<ul class="diff">

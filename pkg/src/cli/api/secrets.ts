@@ -1,8 +1,9 @@
 /** Secrets in answers: they are removed from the output, and written to a file of their own. */
 
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { type FileHandle, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { CommandError, EXIT, UsageError } from "../exit.js";
+import { CommandError, EXIT } from "../exit.js";
+import { createFile } from "../files.js";
 import { syncFolder } from "../profiles/file.js";
 
 /** The placeholder of a secret. */
@@ -62,15 +63,7 @@ export class SecretFile {
   /** Creates the file. */
   static async reserve(path: string, cwd: string): Promise<SecretFile> {
     const full = resolve(cwd, path);
-    let file: FileHandle;
-    try {
-      file = await open(full, "wx", 0o600);
-    } catch (error) {
-      if ((error as { code?: string }).code !== "EEXIST") throw error;
-      throw new UsageError(`${path} already exists, and --secret-to never overwrites a file`, {
-        hint: "Name another file, or move the existing one.",
-      });
-    }
+    const file = await createFile({ cwd }, path, "--secret-to");
     try {
       await write(file, Buffer.alloc(RESERVED_BYTES, "\n"));
       await file.sync();

@@ -15,12 +15,27 @@ export async function showBody(context: Context, body: unknown): Promise<void> {
   if (context.manner.format === "ndjson") return lines(context, list ?? [body]);
   if (context.manner.format === "json") return context.out.write(`${text(body, 2)}\n`);
   if (list !== undefined) return showTable(context, list);
+  const page = pageOf(body);
+  if (page !== undefined) {
+    await showTable(context, page.items);
+    if (page.rest.length > 0) await context.say(page.rest.map(([name, value]) => `${name}: ${cell(value)}`).join("\n"));
+    return;
+  }
   const rows = leaves(body, "");
   const columns: Column<readonly [string, string]>[] = [
     { head: "FIELD", text: ([name]) => name },
     { head: "VALUE", text: ([, value]) => value },
   ];
   await context.show(rows, { columns, empty: "the response is empty" });
+}
+
+/** The items of a page of a list, and what it says besides: where the next one begins. */
+function pageOf(body: unknown): { readonly items: readonly unknown[]; readonly rest: [string, unknown][] } | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const entries = Object.entries(body);
+  const [list, ...others] = entries.filter(([, value]) => typeof value === "object" && value !== null);
+  if (list === undefined || others.length > 0 || !Array.isArray(list[1])) return undefined;
+  return { items: list[1], rest: entries.filter((entry) => entry !== list && cell(entry[1]) !== "") };
 }
 
 /** Writes items as they arrive; a table once all have arrived, since its widths depend on all of them. Returns their number. */

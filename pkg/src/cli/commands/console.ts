@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { discover } from "../candidates.js";
 import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { openConfig } from "../config.js";
+import { checkedCalls } from "../console/calls.js";
 import { serveConsole } from "../console/server.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit } from "../exit.js";
@@ -30,7 +31,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const [quarrel] = (await quarrelsOf(opened, statuses.values())).values();
   if (quarrel !== undefined) throw quarrel;
   const served = await serveConsole({
-    lifecycle,
+    lifecycle: checkedCalls(context, opened),
     about: { config: file.path, journal: config.journal },
     changed: () =>
       readFile(file.path, "utf8").then(

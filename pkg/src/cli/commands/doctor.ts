@@ -41,13 +41,20 @@ export async function run(context: Context, given: Given): Promise<Exit> {
       { head: "LEVEL", text: ({ level }) => level, style: ({ level }) => STYLES[level] },
       { head: "CHECK", text: ({ code }) => code, shrinks: false },
       { head: "ABOUT", text: ({ about }) => about },
-      { head: "WHAT", text: ({ message }) => message },
+      // A check with a fix is written below in any case.
+      { head: "WHAT", text: ({ message }) => message, told: ({ fix }) => fix === undefined },
     ],
   });
   if (format === "table") {
     const fixes = shown.filter(({ fix }) => fix !== undefined);
     for (const { code, message, fix } of fixes) await context.say(`${code}: ${message}\n  ${fix}`);
-    await context.say(`${checks.length} checks: ${count("error")} errors, ${count("warning")} warnings`);
+    await context.say(
+      `${counted(checks.length, "check")}: ${counted(count("error"), "error")}, ${counted(count("warning"), "warning")}`,
+    );
   }
   return count("error") + count("warning") > 0 ? EXIT.found : EXIT.done;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -12,9 +12,14 @@ import type { Context } from "../context.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import type { Column } from "../output.js";
+import { spanOf } from "../times.js";
 
 /** Looks for what can be rotated, asks which of it to rotate, and writes the file. */
 export async function run(context: Context, given: Given): Promise<Exit> {
+  const policy = {
+    rotateEvery: durationOf(given, "rotate-every") ?? USUAL.rotateEvery,
+    grace: durationOf(given, "grace") ?? USUAL.grace,
+  };
   const path = resolve(context.cwd, context.manner.config ?? CONFIG_FILE);
   const there = existsSync(path) ? new ConfigFile(path, readFileSync(path, "utf8"), context.cwd) : undefined;
   const named = [...given.list("connector").map(connectorOf), ...given.list("credential").map(credentialOf)];
@@ -22,10 +27,6 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const known = Object.values(there?.config.targets ?? {}).map(keyOf);
   const fresh = candidates.filter(({ place }) => !known.includes(keyOf(place)));
   const chosen = named.length > 0 || given.flag("all") ? fresh : await selected(context, fresh);
-  const policy = {
-    rotateEvery: given.text("rotate-every") ?? USUAL.rotateEvery,
-    grace: given.text("grace") ?? USUAL.grace,
-  };
   const targets = targetsOf(chosen, new Set(Object.keys(there?.config.targets ?? {})), policy);
   const text = there === undefined ? newText(given, path, targets) : addedTo(readFileSync(path, "utf8"), targets);
   // An invalid file is not written.
@@ -34,11 +35,24 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const rows = Object.entries(targets);
   await context.show(rows, {
     columns: COLUMNS,
-    empty: there === undefined ? `${file.name} has no targets yet` : "found nothing new",
+    empty: emptyText(file, there !== undefined, fresh),
     row: ([target, config]) => ({ target, ...config }),
   });
   if (rows.length > 0) await context.say(`wrote ${file.name}; \`keyturn plan\` shows what a rotation would change.`);
   return EXIT.done;
+}
+
+/** Why no target was added. */
+function emptyText({ name }: ConfigFile, isOld: boolean, fresh: readonly Candidate[]): string {
+  const why = fresh.length > 0 ? "nothing was chosen" : "found nothing new";
+  return isOld ? `${why}, so ${name} is unchanged` : `${why}: wrote ${name} without targets`;
+}
+
+function durationOf(given: Given, option: string): string | undefined {
+  const text = given.text(option);
+  if (text !== undefined && spanOf(text) === undefined && !(option === "rotate-every" && text === "never"))
+    throw new UsageError(`--${option}: ${text} is not a duration such as 60d or 24h`);
+  return text;
 }
 
 const COLUMNS: readonly Column<[string, Written]>[] = [

@@ -65,7 +65,8 @@ export async function verify(context: Context, _given: Given): Promise<Exit> {
       { head: "EVENTS", text: ({ events }) => String(events), shrinks: false },
       {
         head: "JOURNAL",
-        text: ({ broken }) => (broken === undefined ? "fits" : `broken at event ${broken.sequence}: ${broken.message}`),
+        text: ({ broken }) =>
+          broken === undefined ? "unchanged" : `broken at event ${broken.sequence}: ${broken.message}`,
         style: ({ broken }) => (broken === undefined ? "green" : "red"),
       },
     ],

@@ -1,5 +1,6 @@
 /** `keyturn login`: creates a profile with a new credential, which a person confirms in a browser, or with an existing one. */
 
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, UsageError } from "../exit.js";
@@ -25,17 +26,16 @@ interface Limits {
 export async function run(context: Context, given: Given): Promise<void> {
   const api = (given.args[0] ?? "c1") as Api;
   const name = given.text("profile") ?? DEFAULT_PROFILE;
+  const existing = given.text("client-id") !== undefined || given.text("secret-from") !== undefined;
+  const limits = api === "commercelayer" || existing ? undefined : limitsGiven(given);
   await checkKeeping(context, name);
   const before = await find(context, api, name);
   if (before !== undefined)
     await context.confirm(
       `The profile ${name} already has the credential ${before.clientId}, which stays valid. Replace it in the profile?`,
     );
-  const existing = given.text("client-id") !== undefined || given.text("secret-from") !== undefined;
   const kept =
-    api === "commercelayer" || existing
-      ? await keepPair(context, given, api, name)
-      : await deviceLogin(context, given, name);
+    limits === undefined ? await keepPair(context, given, api, name) : await deviceLogin(context, given, name, limits);
   await context.say(`logged in: the profile ${name} has the credential ${kept.clientId}`);
   await context.say(kept.where);
 }
@@ -45,7 +45,7 @@ async function find(context: Context, api: Api, name: string): Promise<{ readonl
   try {
     return await loadProfile(context, { name, api });
   } catch (error) {
-    if (error instanceof UsageError && error.message.startsWith("there is no profile")) return undefined;
+    if (error instanceof UsageError && error.code === "no_profile") return undefined;
     throw error;
   }
 }
@@ -125,7 +125,12 @@ async function secretIn(context: Context, file: string): Promise<string> {
 }
 
 /** A person confirms a code in a browser; their login is exchanged for a credential for this machine. */
-async function deviceLogin(context: Context, given: Given, name: string): Promise<Kept> {
+async function deviceLogin(
+  context: Context,
+  given: Given,
+  name: string,
+  stated: ReturnType<typeof limitsGiven>,
+): Promise<Kept> {
   const { ConductorOne, createPersonalClient, deviceLogin: byDevice } = await import("../../index.js");
   let { serverURL, tenantDomain } = tenantOf(context, given, "c1");
   if (serverURL === undefined && tenantDomain === undefined) {
@@ -133,7 +138,7 @@ async function deviceLogin(context: Context, given: Given, name: string): Promis
     const check = (text: string): string | undefined => (text.trim() === "" ? "Which tenant?" : undefined);
     tenantDomain = await ask.text(context, "Tenant", { placeholder: "acme, or acme.conductor.one", check });
   }
-  const limits = await limitsOf(context, given);
+  const limits = await limitsOf(context, stated);
   const onCode = (code: { userCode: string; verificationUri: string; verificationUriComplete: string | undefined }) =>
     context.say(`Open ${code.verificationUriComplete ?? code.verificationUri}\nand compare the code: ${code.userCode}`);
   const credentials = byDevice({ clientID: given.text("program") ?? PROGRAM, onCode, signal: context.signal });
@@ -185,13 +190,37 @@ async function takenBack(c1: C1, clientId: string, cause: unknown): Promise<void
   }
 }
 
-/** The limits, from flags or questions. There is no default, so that an unlimited key exists only if somebody asked for it. */
-async function limitsOf(context: Context, given: Given): Promise<Limits> {
+/** The limits that flags state, which are checked before anything is asked. */
+function limitsGiven(given: Given): { readonly [Name in keyof Limits]: Limits[Name] | undefined } {
+  const expires = given.text("expires");
+  const allowSourceCidr = listOf(given.list("cidr"), "anywhere");
+  const wrong = wrongRange(allowSourceCidr);
+  if (wrong !== undefined) throw new UsageError(`--cidr: ${wrong}`);
   return {
-    expiresInDays: daysOf(given.text("expires") ?? (await askExpiry(context))),
-    scopedRoles: listOf(given.list("scope"), "all") ?? (await askList(context, "--scope", "all", ROLES)),
-    allowSourceCidr: listOf(given.list("cidr"), "anywhere") ?? (await askList(context, "--cidr", "anywhere", RANGES)),
+    expiresInDays: expires === undefined ? undefined : daysOf(expires),
+    scopedRoles: listOf(given.list("scope"), "all"),
+    allowSourceCidr,
   };
+}
+
+/** The limits, from flags or questions. There is no default, so that an unlimited key exists only if somebody asked for it. */
+async function limitsOf(context: Context, stated: ReturnType<typeof limitsGiven>): Promise<Limits> {
+  return {
+    expiresInDays: stated.expiresInDays ?? daysOf(await askExpiry(context)),
+    scopedRoles: stated.scopedRoles ?? (await askList(context, "--scope", "all", ROLES)),
+    allowSourceCidr: stated.allowSourceCidr ?? (await askList(context, "--cidr", "anywhere", RANGES, wrongRange)),
+  };
+}
+
+/** What is wrong with a list of address ranges. A server would say so only after somebody has confirmed the login. */
+function wrongRange(list: readonly string[] | "anywhere" | undefined): string | undefined {
+  if (list === undefined || list === "anywhere") return undefined;
+  const wrong = list.find((range) => {
+    const [, address = "", bits] = /^([^/]+)\/(\d{1,3})$/.exec(range) ?? [];
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    return bits === undefined || Number(bits) > most;
+  });
+  return wrong === undefined ? undefined : `${wrong} is not an address range such as 192.0.2.0/24`;
 }
 
 const ROLES = {
@@ -226,7 +255,10 @@ async function askExpiry(context: Context): Promise<string> {
 
 /** The values of a repeated flag; the word for no limit stands alone. */
 function listOf<Every extends string>(given: readonly string[], every: Every): readonly string[] | Every | undefined {
-  const list = given.flatMap((one) => one.split(",")).filter((one) => one !== "");
+  const list = given
+    .flatMap((one) => one.split(","))
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
   if (list.length === 0) return undefined;
   if (!list.includes(every)) return list;
   if (list.length > 1) throw new UsageError(`${every} and ${list.find((one) => one !== every)} exclude each other`);
@@ -238,6 +270,7 @@ async function askList<Every extends string>(
   flag: string,
   every: Every,
   words: { what: string; every: string; some: string; which: string },
+  wrong: (list: readonly string[] | Every) => string | undefined = () => undefined,
 ): Promise<readonly string[] | Every> {
   const ask = await context.ask(flag);
   const choice = await ask.select(context, words.what, [
@@ -245,7 +278,9 @@ async function askList<Every extends string>(
     { value: "every", label: words.every },
   ]);
   if (choice === "every") return every;
-  const check = (text: string): string | undefined =>
-    listOf([text], every) === undefined ? "Enter at least one." : undefined;
+  const check = (text: string): string | undefined => {
+    const list = listOf([text], every);
+    return list === undefined ? "Enter at least one." : wrong(list);
+  };
   return listOf([await ask.text(context, words.which, { check })], every) ?? every;
 }

@@ -5,14 +5,21 @@ import { c1Client } from "../clients.js";
 import type { Context } from "../context.js";
 import { CommandError, EXIT, exitOf, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
-import { type Api, DEFAULT_PROFILE, loadProfile, type Profile, removeProfile } from "../profiles.js";
+import { type Api, allProfiles, DEFAULT_PROFILE, type Profile, removeProfile } from "../profiles.js";
 
 /** Logs out. */
 export async function run(context: Context, given: Given): Promise<void> {
   const api = (given.args[0] ?? "c1") as Api;
   const name = given.text("profile") ?? DEFAULT_PROFILE;
-  const profile = await loadProfile(context, { name, api });
-  if (profile === undefined) throw new UsageError(`there is no profile ${name} for ${api}`);
+  const profiles = (await allProfiles(context)).filter((one) => one.api === api);
+  const profile = profiles.find((one) => one.name === name);
+  if (profile === undefined)
+    throw new UsageError(`there is no profile ${name} for ${api}`, {
+      hint:
+        profiles.length > 0
+          ? `The profiles are ${profiles.map((one) => one.name).join(", ")}.`
+          : "There is nothing to log out of.",
+    });
   const ends = profile.made && !given.flag("local");
   if (ends) {
     await context.confirm(`This revokes the credential ${profile.clientId} everywhere it is used. Continue?`);

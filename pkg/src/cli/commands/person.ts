@@ -1,5 +1,6 @@
 /** A person's decisions about a rotation: one function for each command. */
 
+import type { Lifecycle } from "../../lifecycle.js";
 import { unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
@@ -32,10 +33,21 @@ export function rollback(context: Context, given: Given): Promise<Exit> {
   });
 }
 
+/** Asks before the old credential ends. Without a rotation there is nothing to ask: the engine refuses. */
+async function confirmEnd(context: Context, lifecycle: Lifecycle, name: string, question: string): Promise<void> {
+  const [status] = await lifecycle.status([name]);
+  if (status?.phase !== undefined) await context.confirm(question);
+}
+
 /** `keyturn retire`: approves the end of the old credential, and ends it. */
 export function retire(context: Context, given: Given): Promise<Exit> {
   return withTarget(context, given, async ({ lifecycle }, name) => {
-    await context.confirm(`End the old credential of ${name} once everything is proven? This cannot be undone.`);
+    await confirmEnd(
+      context,
+      lifecycle,
+      name,
+      `End the old credential of ${name} once everything is proven? This cannot be undone.`,
+    );
     await lifecycle.retire(name, { signal: context.signal });
   });
 }
@@ -46,7 +58,12 @@ export function approve(context: Context, given: Given): Promise<Exit> {
     context,
     given,
     async ({ lifecycle }, name) => {
-      await context.confirm(`Let \`keyturn advance\` end the old credential of ${name}? This cannot be undone.`);
+      await confirmEnd(
+        context,
+        lifecycle,
+        name,
+        `Let \`keyturn advance\` end the old credential of ${name}? This cannot be undone.`,
+      );
       await lifecycle.approve(name);
     },
     { online: false },

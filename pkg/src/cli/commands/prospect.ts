@@ -1,6 +1,6 @@
 /** Plans a rotation of some targets: what it would change, or why it would not begin. */
 
-import type { CredentialFacts, LifecyclePlan } from "../../lifecycle.js";
+import type { CredentialFacts, LifecyclePlan, LifecycleProgress } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { undeliverable } from "../doctor/files.js";
@@ -24,40 +24,66 @@ export interface Prospect {
   readonly refusal: unknown;
 }
 
+/** What decides whether a target may begin, besides its control plane and its sinks. */
+export interface ProspectOptions {
+  readonly leaveUnknown: boolean;
+  /** What {@link quarrelsOf} found. */
+  readonly quarrels: ReadonlyMap<string, unknown>;
+}
+
 /** Reads the control planes and the sinks of some targets. A failure for one target is its refusal. */
 export async function prospectsOf(
   context: Context,
   opened: Opened,
   names: readonly string[],
-  {
-    parallel,
-    leaveUnknown,
-    quarrels,
-  }: {
-    readonly parallel: number;
-    readonly leaveUnknown: boolean;
-    /** What {@link quarrelsOf} found. */
-    readonly quarrels: ReadonlyMap<string, unknown>;
-  },
+  { parallel, ...options }: ProspectOptions & { readonly parallel: number },
 ): Promise<readonly Prospect[]> {
-  const { signal } = context;
   let read = 0;
-  const all = await pool(names, parallel, async (target): Promise<Prospect> => {
-    if (opened.unreachable.has(target))
-      return { target, plan: undefined, named: undefined, refusal: opened.unreachable.get(target) };
-    if (quarrels.has(target)) return { target, plan: undefined, named: undefined, refusal: quarrels.get(target) };
-    try {
-      const [plan] = await opened.lifecycle.plan([target], { signal });
-      const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;
-      context.progress.update(`reading ${++read} of ${names.length}: ${target}`);
-      return { target, plan, named, refusal: plan && refusalOf(plan, undeliverable(context, opened.file, target)) };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      return { target, plan: undefined, named: undefined, refusal: error };
-    }
+  const all = await pool(names, parallel, async (target) => {
+    const prospect = await prospectOf(context, opened, target, options);
+    context.progress.update(`reading ${++read} of ${names.length}: ${target}`);
+    return prospect;
   });
   context.progress.clear();
   return all.filter((one) => one !== undefined);
+}
+
+/** Reads the control plane and the sinks of a target. A failure is its refusal. */
+export async function prospectOf(
+  context: Context,
+  opened: Opened,
+  target: string,
+  { leaveUnknown, quarrels }: ProspectOptions,
+): Promise<Prospect> {
+  const { signal } = context;
+  const refused = (refusal: unknown): Prospect => ({ target, plan: undefined, named: undefined, refusal });
+  if (opened.unreachable.has(target)) return refused(opened.unreachable.get(target));
+  if (quarrels.has(target)) return refused(quarrels.get(target));
+  try {
+    const [plan] = await opened.lifecycle.plan([target], { signal });
+    const named = plan && !leaveUnknown ? await namedBy(opened, plan, signal) : undefined;
+    return { target, plan, named, refusal: plan && refusalOf(plan, undeliverable(context, opened.file, target)) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return refused(error);
+  }
+}
+
+/** Begins what was planned, or continues the rotation that is under way, as far as it can go now. */
+export async function begin(
+  { lifecycle }: Pick<Opened, "lifecycle">,
+  { target, plan, named }: Prospect,
+  { leaveUnknown, ...options }: { readonly signal?: AbortSignal; readonly leaveUnknown: boolean },
+): Promise<LifecycleProgress> {
+  if (plan?.blocked === "rotation_active") return lifecycle.advance(target, options);
+  try {
+    if (named !== undefined) await lifecycle.adopt(target, named.id, options);
+    return await lifecycle.rotate(target, { ...options, leaveUnknown });
+  } catch (error) {
+    // Another process has begun it in the meantime: there is one rotation, which this continues.
+    if ((error as { reason?: unknown }).reason !== "rotation_active") throw error;
+    return lifecycle.advance(target, options);
+  }
 }
 
 /** The credential that the first rotation of a line replaces, if no sink names it. */
@@ -113,6 +139,7 @@ export function changesOf(context: Context): readonly Column<Prospect>[] {
       head: "NOTE",
       text: ({ plan, refusal }) => (refusal === undefined ? noteOf(plan) : messageOf(refusal)),
       style: ({ plan, refusal }) => (refusal === undefined ? (plan?.cuts ? "yellow" : undefined) : "red"),
+      told: () => true,
     },
   ];
 }

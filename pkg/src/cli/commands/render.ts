@@ -1,12 +1,12 @@
 /** `keyturn render`: writes a client id and secret in the form that a consumer reads. */
 
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type EnvDialect, type RenderedDocument, render } from "../../lifecycle.js";
 import { namesOf, openConfig } from "../config.js";
 import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
-import { fileLabel, textOf } from "../files.js";
+import { createFile, fileLabel, textOf } from "../files.js";
 import type { Given } from "../given.js";
 
 /** The placeholder of a secret that is filled in later. */
@@ -128,10 +128,7 @@ async function secretIn(context: Context, file: string): Promise<string> {
 /** Writes a new file, completely or not at all. */
 async function writeNew(context: Context, path: string, text: string): Promise<void> {
   const full = resolve(context.cwd, path);
-  const file = await open(full, "wx", 0o600).catch((error: unknown) => {
-    if ((error as { code?: string }).code !== "EEXIST") throw error;
-    throw new UsageError(`${path} already exists, and --to never overwrites a file`);
-  });
+  const file = await createFile(context, path, "--to");
   try {
     await file.writeFile(text);
     await file.sync();

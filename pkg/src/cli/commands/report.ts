@@ -23,7 +23,7 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
     "look for credentials created at the control plane in the window of doubt, without revoking any, then " +
     "`keyturn settle NAME --found ID` or `--none`",
   "too-many-intents": "find out why new credentials are not delivered, then `keyturn resume NAME`",
-  refused: "ABOUT: grant the permission or fix the location, then `keyturn resume NAME`",
+  refused: "ABOUT: fix the credentials, the permission or the location, then `keyturn resume NAME`",
   "new-credential-refused":
     "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
   "sink-differs": "a sink contains a credential of something else: find out whose it is, then `keyturn resume NAME`",
@@ -72,12 +72,17 @@ export function stateOf(
       return [`stopped: ${progress.reason}`, "red"];
     case "waiting": {
       const until = relativeText(progress.until, now);
-      if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
       if (failure !== undefined) return [`failed (${failure}), again ${until}`, "yellow"];
+      if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
       const what = rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "in progress";
       return [`${what}, again ${until}`, "yellow"];
     }
   }
+}
+
+/** Whether a target needs a person. */
+export function needsPerson({ progress }: LifecycleStatus): boolean {
+  return progress.state === "stopped" || progress.state === "awaits-approval";
 }
 
 /** The next step of a target, and its time. */
@@ -147,8 +152,8 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
       head: "STATE",
       text: ({ status, error, failure }) =>
         error !== undefined ? "failed" : status === undefined ? "-" : stateOf(status, now, failure)[0],
-      style: ({ status, error }) =>
-        error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now)[1],
+      style: ({ status, error, failure }) =>
+        error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now, failure)[1],
       shrinks: false,
     },
     { head: "CREDENTIAL", text: ({ status }) => status?.current?.clientId ?? "-" },
@@ -156,6 +161,7 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
       head: "NEXT",
       text: ({ status, error }) =>
         error !== undefined ? messageOf(error) : status === undefined ? "-" : nextOf(status, now),
+      told: (outcome) => exitOfOutcome(outcome) !== EXIT.done,
     },
   ];
   await context.show(outcomes, {
@@ -223,7 +229,7 @@ export async function readStatuses(lifecycle: Lifecycle, names: readonly string[
 
 /** The code of what failed last, if a rotation waits because of it. */
 export async function failureOf(lifecycle: Lifecycle, status: LifecycleStatus): Promise<string | undefined> {
-  if (status.progress.state !== "waiting" || status.phase === "grace") return undefined;
+  if (status.progress.state !== "waiting") return undefined;
   const last = (await lifecycle.history(status.target)).at(-1);
   return ["failed", "not-issued"].includes(last?.event ?? "") && typeof last?.code === "string" ? last.code : undefined;
 }

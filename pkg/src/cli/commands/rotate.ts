@@ -1,17 +1,16 @@
 /** `keyturn rotate`: shows what rotations would change, begins them, and takes them as far as they can go now. */
 
-import type { LifecyclePlan } from "../../lifecycle.js";
 import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
 import type { Context } from "../context.js";
-import { EXIT, type Exit, gravest, type Interruption, UsageError } from "../exit.js";
+import { EXIT, type Exit, exitOf, gravest, type Interruption, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { tableText } from "../output.js";
 import { pool } from "../pool.js";
 import { announce, quarrelsOf } from "../rivals.js";
 import { quoted } from "../shell.js";
 import { spanOf } from "../times.js";
-import { changesOf, type Prospect, prospectsOf } from "./prospect.js";
+import { begin, changesOf, type Prospect, prospectsOf } from "./prospect.js";
 import { exitOfOutcome, outcomesOf, readStatuses, showOutcomes } from "./report.js";
 import { inWindow } from "./window.js";
 
@@ -50,14 +49,16 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const quarrels = await quarrelsOf(opened, statuses.values());
   const prospects = await prospectsOf(context, opened, names, { ...wish, quarrels });
   const ready = prospects.filter(({ refusal }) => refusal === undefined);
-  if (prospects.length > 0 && (bulk !== undefined || context.interactive)) {
+  // If none is ready, the results alone say why.
+  if (ready.length > 0 && (bulk !== undefined || context.interactive)) {
     await context.say(tableText(context.err, changesOf(context), prospects).trimEnd());
-    if (ready.length > 0) await context.confirm(question(ready), { optional: bulk === undefined });
+    await context.confirm(question(ready), { optional: bulk === undefined });
   }
   const errors = new Map(
     prospects.flatMap(({ target, refusal }) => (refusal === undefined ? [] : [[target, refusal]])),
   );
-  const begun = await new Round(context, opened, wish, ready, errors).run();
+  const round = new Round(context, opened, wish, ready, errors);
+  const begun = await round.run();
   announce(opened);
   const reported = prospects.map(({ target }) => target).filter((target) => begun.has(target) || errors.has(target));
   const exit = await showOutcomes(context, await outcomesOf(opened, reported, errors), NOTHING[bulk ?? "all"]);
@@ -66,7 +67,8 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   await context.say(
     `${waiting.length} of ${ready.length} were not started; continue with \`${continueCommand(waiting, given, begun.size)}\``,
   );
-  return context.signal.aborted ? (context.signal.reason as Interruption).exit : gravest([exit, EXIT.failed]);
+  if (context.signal.aborted) return (context.signal.reason as Interruption).exit;
+  return gravest([exit, round.declined === undefined ? EXIT.failed : exitOf(round.declined)]);
 }
 
 const NOTHING = { all: "keyturn.json has no targets", due: "nothing is due" };
@@ -132,6 +134,8 @@ class Round {
   readonly #errors: Map<string, unknown>;
   readonly #begun = new Set<string>();
   #failures = 0;
+  /** Why those after the canaries were not begun, if a person did not want that. What has been begun is shown all the same. */
+  declined: unknown;
 
   constructor(context: Context, opened: Opened, wish: Wish, ready: readonly Prospect[], errors: Map<string, unknown>) {
     this.#context = context;
@@ -154,15 +158,13 @@ class Round {
     this.#watch();
     try {
       const { canary, bulk } = this.#wish;
-      const first = this.#ready.slice(0, canary);
+      // A rotation that only continues says nothing about one that begins.
+      const first = this.#ready.filter(({ plan }) => plan?.blocked !== "rotation_active").slice(0, canary);
       await this.#rotateAll(first, cut.signal);
-      const rest = this.#ready.slice(canary);
+      const rest = this.#ready.filter((one) => !first.includes(one));
       if (first.length > 0 && rest.length > 0 && !this.#over) {
         if (this.#failures > 0) return this.#begun;
-        if (bulk !== undefined)
-          await this.#context.confirm(`${first.length} succeeded. Continue with the other ${rest.length}?`, {
-            optional: true,
-          });
+        if (bulk !== undefined && !(await this.#continues(first.length, rest.length))) return this.#begun;
       }
       await this.#rotateAll(rest, cut.signal);
       return this.#begun;
@@ -170,6 +172,17 @@ class Round {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
       this.#context.progress.clear();
+    }
+  }
+
+  /** Asks whether to go on after the canaries. */
+  async #continues(first: number, rest: number): Promise<boolean> {
+    try {
+      await this.#context.confirm(`${first} succeeded. Continue with the other ${rest}?`, { optional: true });
+      return true;
+    } catch (error) {
+      this.declined = error;
+      return false;
     }
   }
 
@@ -191,18 +204,12 @@ class Round {
     return this.#context.signal.aborted || this.#failures >= this.#wish.stopAfter;
   }
 
-  async #rotate({ target, plan, named }: Prospect, signal: AbortSignal): Promise<void> {
-    const { lifecycle } = this.#opened;
+  async #rotate(prospect: Prospect, signal: AbortSignal): Promise<void> {
+    const { target } = prospect;
     this.#begun.add(target);
     try {
-      if (plan?.blocked === "rotation_active") await lifecycle.advance(target, { signal });
-      else {
-        if (named !== undefined) await lifecycle.adopt(target, named.id, { signal });
-        await lifecycle.rotate(target, { signal, leaveUnknown: this.#wish.leaveUnknown });
-      }
+      await begin(this.#opened, prospect, { signal, leaveUnknown: this.#wish.leaveUnknown });
     } catch (error) {
-      // Another process has begun it in the meantime: there is one rotation, which this continues.
-      if ((error as { reason?: unknown }).reason === "rotation_active") return this.#rotate(ACTIVE(target), signal);
       this.#errors.set(target, error);
     }
     const [outcome] = await outcomesOf(this.#opened, [target], this.#errors);
@@ -215,10 +222,3 @@ class Round {
       this.#context.progress.update(`${this.#begun.size} of ${this.#ready.length}: ${target}: ${event}`);
   }
 }
-
-const ACTIVE = (target: string): Prospect => ({
-  target,
-  plan: { target, old: undefined, sinks: [], cuts: false, blocked: "rotation_active" } satisfies LifecyclePlan,
-  named: undefined,
-  refusal: undefined,
-});

@@ -1,6 +1,6 @@
 /** `keyturn status`: shows the state of the targets, from the journal alone. */
 
-import type { Lifecycle, LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
+import type { LifecycleFinding, LifecycleStatus } from "../../lifecycle.js";
 import { findConfig } from "../config/find.js";
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
@@ -8,7 +8,7 @@ import { EXIT, type Exit, gravest, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 import { cachedStatuses, footprint, keepStatuses } from "../status-cache.js";
 import { spanOf, timeText } from "../times.js";
-import { failureOf, nextOf, stateOf } from "./report.js";
+import { failureOf, needsPerson, nextOf, stateOf } from "./report.js";
 
 /** Shows all targets or those that are named. */
 export async function run(context: Context, given: Given): Promise<Exit> {
@@ -29,7 +29,12 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const { statuses: read, damaged } = await readStatuses(opened.lifecycle, names);
   const statuses = [...read.values()];
   const findings = wanted ? await opened.lifecycle.findings([...read.keys()], { observe: false }) : [];
-  const exit = await report(context, conditions, { statuses, findings, opened, names });
+  const failures = new Map<LifecycleStatus, string>();
+  for (const status of statuses) {
+    const failure = await failureOf(opened.lifecycle, status);
+    if (failure !== undefined) failures.set(status, failure);
+  }
+  const exit = await report(context, conditions, { statuses, findings, failures, opened, names });
   for (const [name, error] of damaged) await context.say(`keyturn: ${name}: ${messageOf(error)}`);
   if (damaged.size > 0) return gravest([exit, EXIT.journal]);
   const { sayAhead } = await import("../clocks.js");
@@ -39,7 +44,14 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   for (const quarrel of quarrels.values()) await context.say(`keyturn: ${messageOf(quarrel)}`);
   const strays = given.args.length === 0 && (await sayStrays(context, opened));
   // What is said beside the table is not kept with it.
-  if (!strays && !isAhead && quarrels.size === 0 && print !== undefined && given.args.length === 0)
+  if (
+    !strays &&
+    !isAhead &&
+    quarrels.size === 0 &&
+    failures.size === 0 &&
+    print !== undefined &&
+    given.args.length === 0
+  )
     keepStatuses(before, print, statuses);
   return exit;
 }
@@ -58,6 +70,8 @@ function someOf(
 interface Shown {
   readonly statuses: readonly LifecycleStatus[];
   readonly findings: readonly LifecycleFinding[];
+  /** The code of what failed last, for those that wait because of it. A cached status is never a failure. */
+  readonly failures?: ReadonlyMap<LifecycleStatus, string>;
   /** The configuration, if the statuses are not from the cache. */
   readonly opened?: Opened;
   readonly names?: readonly string[];
@@ -65,7 +79,7 @@ interface Shown {
 
 /** Writes the statuses, and reports the conditions that are met. */
 async function report(context: Context, conditions: readonly Condition[], shown: Shown): Promise<Exit> {
-  const { statuses, findings, opened, names = [] } = shown;
+  const { statuses, findings, failures = new Map(), opened, names = [] } = shown;
   const now = context.clock.now();
   switch (context.manner.format) {
     case "ical":
@@ -82,7 +96,7 @@ async function report(context: Context, conditions: readonly Condition[], shown:
       await context.out.write((await import("./formats/findings.js")).junit(names, findings));
       break;
     default:
-      await table(context, opened?.lifecycle, statuses, now);
+      await table(context, failures, statuses, now);
   }
   const met = conditions.filter(({ holds }) => holds(statuses, findings, now));
   for (const { text } of met) await context.say(`keyturn: condition met: ${text}`);
@@ -91,25 +105,22 @@ async function report(context: Context, conditions: readonly Condition[], shown:
 
 async function table(
   context: Context,
-  lifecycle: Lifecycle | undefined,
+  failures: ReadonlyMap<LifecycleStatus, string>,
   statuses: readonly LifecycleStatus[],
   now: number,
 ): Promise<void> {
-  const failures = new Map<LifecycleStatus, string | undefined>();
-  // A cached status is never a failure: see `status-cache.ts`.
-  if (lifecycle !== undefined) for (const status of statuses) failures.set(status, await failureOf(lifecycle, status));
   return context.show(statuses, {
     columns: [
       { head: "TARGET", text: ({ target }) => target },
       {
         head: "STATE",
         text: (status) => stateOf(status, now, failures.get(status))[0],
-        style: (status) => stateOf(status, now)[1],
+        style: (status) => stateOf(status, now, failures.get(status))[1],
         shrinks: false,
       },
       { head: "CREDENTIAL", text: ({ current }) => current?.clientId ?? "-" },
       { head: "EXPIRES", text: ({ current }) => timeText(current?.expiresAt, now) },
-      { head: "NEXT", text: (status) => nextOf(status, now) },
+      { head: "NEXT", text: (status) => nextOf(status, now), told: needsPerson },
       { head: "OWNER", text: ({ owner }) => owner ?? "-" },
     ],
     empty: "keyturn.json has no targets",
@@ -137,7 +148,10 @@ function conditionOf(text: string): Condition {
       return {
         ...common,
         holds: (statuses, _, now) =>
-          statuses.some(({ current }) => current?.expiresAt !== undefined && current.expiresAt <= now + ahead),
+          statuses.some(
+            ({ current, forgotten }) =>
+              !forgotten && current?.expiresAt !== undefined && current.expiresAt <= now + ahead,
+          ),
       };
     }
     case "due":
@@ -151,8 +165,7 @@ function conditionOf(text: string): Condition {
       return {
         ...common,
         exit: EXIT.person,
-        holds: (statuses) =>
-          statuses.some(({ progress }) => progress.state === "stopped" || progress.state === "awaits-approval"),
+        holds: (statuses) => statuses.some(needsPerson),
       };
     case "finding": {
       const least = SEVERITIES.indexOf((detail ?? "low") as (typeof SEVERITIES)[number]);

@@ -24,12 +24,20 @@ interface Identity {
 export async function run(context: Context, given: Given): Promise<void> {
   const asked = given.args[0] as Api | undefined;
   const rows: Identity[] = [];
+  let failure: unknown;
   for (const api of asked === undefined ? (["c1", "commercelayer"] as const) : [asked]) {
     const source = await sourceOf(context, api);
     if (source === undefined) continue;
     context.progress.update(`checking ${api}`);
-    rows.push(api === "c1" ? await ofC1(context, source) : await ofCommerceLayer(context, source));
+    try {
+      rows.push(api === "c1" ? await ofC1(context, source) : await ofCommerceLayer(context, source));
+    } catch (error) {
+      // What the other API says is worth showing nevertheless.
+      if (failure !== undefined || context.signal.aborted) throw error;
+      failure = error;
+    }
   }
+  if (rows.length === 0 && failure !== undefined) throw failure;
   if (rows.length === 0)
     throw new UsageError("there are no credentials to log in with", {
       hint: "Run `keyturn login`, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.",
@@ -44,7 +52,9 @@ export async function run(context: Context, given: Given): Promise<void> {
       { head: "ROLES", text: ({ roles }) => roles.join(", ") },
       { head: "EXPIRES", text: ({ expiresAt = "" }) => expiresAt },
     ],
+    blocks: true,
   });
+  if (failure !== undefined) throw failure;
 }
 
 type Source = "environment" | Profile;

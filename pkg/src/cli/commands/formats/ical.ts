@@ -5,9 +5,9 @@ import type { LifecycleStatus } from "../../../lifecycle.js";
 /** A calendar of when credentials expire, rotations are due, and old credentials end. */
 export function ical(statuses: readonly LifecycleStatus[], now: number): string {
   const events = statuses.flatMap((status) => {
-    const { target, current, due, progress, phase } = status;
+    const { target, current, due, progress, phase, forgotten } = status;
     const found: string[][] = [];
-    if (current?.expiresAt !== undefined)
+    if (current?.expiresAt !== undefined && !forgotten)
       found.push(
         event(`expires-${current.id}`, target, current.expiresAt, now, `${target}: ${current.clientId} expires`),
       );

@@ -10,8 +10,10 @@ export function prometheus(statuses: readonly LifecycleStatus[], now: number): s
     [
       "keyturn_credential_expires_timestamp_seconds",
       "When the credential in use expires.",
-      ({ current }) =>
-        current?.expiresAt === undefined ? [] : [[{ client_id: current.clientId }, current.expiresAt / 1000]],
+      ({ current, forgotten }) =>
+        current?.expiresAt === undefined || forgotten
+          ? []
+          : [[{ client_id: current.clientId }, current.expiresAt / 1000]],
     ],
     [
       "keyturn_credential_since_timestamp_seconds",
