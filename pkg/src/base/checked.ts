@@ -12,6 +12,9 @@ interface Kind {
   fits(value: unknown): boolean;
 }
 
+/** The names of options with their kinds. */
+type Kinds = readonly (readonly [option: string, kind: Kind])[];
+
 const text: Kind = { is: "a string", reason: "not_text", fits: (value) => typeof value === "string" };
 const flag: Kind = { is: "true or false", fits: (value) => typeof value === "boolean" };
 const object: Kind = { is: "an object", fits: (value) => typeof value === "object" };
@@ -62,51 +65,53 @@ const clock: Kind = {
 };
 
 /** What functions take that are texts wherever they occur. */
-const TEXTS: Readonly<Record<string, Kind>> = {
-  clientID: text,
-  clientId: text,
-  scope: text,
-  audience: text,
-  issuer: text,
-  username: text,
-  redirectUri: text,
-  code: text,
-  codeVerifier: text,
-  codeChallenge: text,
-  state: text,
-  reference: text,
-};
+const TEXTS: Kinds = /* @__PURE__ */ [
+  "clientID",
+  "clientId",
+  "scope",
+  "audience",
+  "issuer",
+  "username",
+  "redirectUri",
+  "code",
+  "codeVerifier",
+  "codeChallenge",
+  "state",
+  "reference",
+].map((name) => [name, text] as const);
 
 /** The options of clients and calls of either API. Those that are missing here are checked where they are used. */
-const KINDS: Readonly<Record<string, Kind>> = /* @__PURE__ */ (() => ({
+const KINDS: Kinds = /* @__PURE__ */ (() => [
   ...TEXTS,
-  tenantDomain: text,
-  domain: text,
-  userAgent: text,
-  serverIdx: number,
-  timeout: number,
-  timeoutMs: number,
-  secrets: flag,
-  debugBodies: flag,
-  serverURL: url,
-  authURL: url,
-  pageURL: url,
-  fetch: call,
-  refreshToken: call,
-  httpClient: having("request"),
-  defaultClient: having("request"),
-  clock,
-  hooks: having("sdkInit"),
-  debugLogger: either(object, call),
-  environment: object,
-  retryConfig: retries,
-  retries,
-  fetchOptions: object,
-  headers: object,
-  params: object,
-  signal: object,
-  retryCodes: texts,
-}))();
+  ...Object.entries({
+    tenantDomain: text,
+    domain: text,
+    userAgent: text,
+    serverIdx: number,
+    timeout: number,
+    timeoutMs: number,
+    secrets: flag,
+    debugBodies: flag,
+    serverURL: url,
+    authURL: url,
+    pageURL: url,
+    fetch: call,
+    refreshToken: call,
+    httpClient: having("request"),
+    defaultClient: having("request"),
+    clock,
+    hooks: having("sdkInit"),
+    debugLogger: either(object, call),
+    environment: object,
+    retryConfig: retries,
+    retries,
+    fetchOptions: object,
+    headers: object,
+    params: object,
+    signal: object,
+    retryCodes: texts,
+  }),
+])();
 
 type Refuse = (option: string, problem: string, facts?: { reason?: string | undefined; cause?: unknown }) => Error;
 
@@ -150,24 +155,24 @@ export function callOptionsOf<Options extends object>(
 function checked<Options extends object>(
   name: string,
   given: Options | null | undefined,
-  kinds: Readonly<Record<string, Kind>>,
+  kinds: Kinds,
   refuse: Refuse,
 ): Options {
   if (typeof given !== "object" || given === null) throw refuse(name, "must be an object");
-  const missing: Record<string, undefined> = {};
-  for (const [option, kind] of Object.entries(kinds)) {
+  let missing: Record<string, undefined> | undefined;
+  for (const [option, kind] of kinds) {
     let value: unknown;
     try {
       value = (given as Record<string, unknown>)[option];
     } catch (cause) {
       throw refuse(option, "could not be read: reading threw an error", { cause });
     }
-    if (value === null) missing[option] = undefined;
+    if (value === null) missing = { ...missing, [option]: undefined };
     else if (value !== undefined && !fits(kind, value))
       throw refuse(option, `must be ${kind.is}`, { reason: kind.reason });
   }
   // Usually the object itself: its fields may be those of a class.
-  return Object.keys(missing).length > 0 ? { ...given, ...missing } : given;
+  return missing ? { ...given, ...missing } : given;
 }
 
 /** A proxy that refuses to be looked at fits nothing. */
