@@ -408,6 +408,8 @@ test("a storefront's credential is replaced only by somebody who knows what that
   await withBrowse({}, async (person) => {
     await person.click("button", "Replace Pop-up shop, test");
     await person.reads(/Storefronts contain the client ID of a sales channel/);
+    await person.reads(/You store the new client ID/);
+    await person.readsNo(/secret is shown/);
     const button = await person.find("button", "Rotate credential");
     assert.equal(await button.evaluate((one) => one.disabled), true);
     await person.click("checkbox", "I understand what this means, and who must be told");

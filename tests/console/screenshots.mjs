@@ -173,6 +173,7 @@ const jobs = guided({
     await seen("targets that are selected");
     await person.click("button", "Rotate 3 together");
     await person.click("button", "Start with 1 target");
+    await person.reads(/To be stored/);
     await person.click("link", /^Store/);
     await person.find("heading", "Store the new credential");
     await person.click("checkbox", "I stored the client ID and the secret");
