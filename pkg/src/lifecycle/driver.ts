@@ -328,6 +328,7 @@ export class Driver {
       case "prove":
         return this.#prove(effect, policy, signal);
       case "end":
+        if (await this.#isHeld(effect.credential, signal)) return failed("sink_holds", true);
         await provider.end(effect.credential, signal);
         return YES;
     }
@@ -429,6 +430,24 @@ export class Driver {
       default:
         return NOT_YET;
     }
+  }
+
+  /**
+   * Whether a sink has a credential that is to end. The journal never ends one that it knows to be delivered; but where it was restored from a
+   * backup, or somebody rotated by hand, what looks like the trace of a lost call may be what consumers use. It ends once it is replaced.
+   */
+  async #isHeld(id: string, signal: AbortSignal): Promise<boolean> {
+    const stream = await this.#stream.refresh();
+    const { credentials } = JSON.parse(engine(this.#stream.name, () => stream.state())) as {
+      credentials: Readonly<Record<string, { credential: Facts }>>;
+    };
+    const clientId = credentials[id]?.credential.clientId;
+    // Where several credentials share their client id, a sink does not show which one it has.
+    const alike = Object.values(credentials).filter(({ credential }) => credential.clientId === clientId);
+    if (clientId === undefined || alike.length > 1) return false;
+    const readable = this.#ports.sinks.filter(({ readback }) => readback !== "none");
+    const held = await Promise.all(readable.map((sink) => sink.read(signal)));
+    return held.some((holding) => holding.clientId === clientId);
   }
 
   #pair(id: string): Pair {
