@@ -45,7 +45,7 @@ const watched = (port) =>
   new Proxy(port, {
     get(target, name) {
       const value = target[name];
-      return typeof value !== "function" || name === "parses" ? value : around(value.bind(target));
+      return typeof value !== "function" || name === "parses" || name === "guard" ? value : around(value.bind(target));
     },
   });
 const { link, rename } = fs;
