@@ -58,7 +58,7 @@ const CHUNKS = {
   "lifecycle-glue": ["generated/lifecycle-glue"],
   "lifecycle-bytes": ["lifecycle/inline"],
   // For a journal that checks before another credential is issued, and for the lifecycle.
-  "provider-error": ["lifecycle/providers/error"],
+  "provider-error": ["lifecycle/providers/error", "lifecycle/journals/forgotten"],
   postgres: ["postgres/exports"],
   // The code that the entries of the lifecycle share.
   lifecycle: ["lifecycle/exports", "lifecycle/formats"],

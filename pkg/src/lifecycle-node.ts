@@ -5,7 +5,12 @@ import { provide } from "./lifecycle/wasm.js";
 
 provide(inlineModule);
 
-export { type DirectoryJournalOptions, directoryJournal } from "./lifecycle/journals/directory.js";
+export {
+  type DirectoryJournalOptions,
+  declareRestored,
+  directoryJournal,
+  type RestoreOptions,
+} from "./lifecycle/journals/directory.js";
 export { JournalError, type JournalReason } from "./lifecycle/journals/error.js";
 export { type DirectorySealsOptions, directorySeals } from "./lifecycle/seals/directory.js";
 export { type Command, type CommandOptions, commandSink } from "./lifecycle/sinks/command.js";

@@ -45,7 +45,9 @@ const watched = (port) =>
   new Proxy(port, {
     get(target, name) {
       const value = target[name];
-      return typeof value !== "function" || name === "parses" ? value : around(value.bind(target));
+      if (typeof value !== "function") return value;
+      // These make no call.
+      return name === "parses" || name === "guard" ? value.bind(target) : around(value.bind(target));
     },
   });
 const { link, rename } = fs;

@@ -157,14 +157,15 @@ const fails = (code) => async () => {
 
 test("a process that was stopped while it wrote, and whose file was removed, writes again", async () => {
   const journal = await place();
+  await directoryJournal(journal).append("s", 1, "e");
   let times = 0;
   const stopped = async (link, from, to) => {
     if (times++ === 0) await rm(from);
     return link(from, to);
   };
-  assert.equal(await replaced("link", stopped, () => directoryJournal(journal).append("s", 1, "e")), true);
+  assert.equal(await replaced("link", stopped, () => directoryJournal(journal).append("s", 2, "f")), true);
   assert.equal(times, 2);
-  assert.deepEqual(await directoryJournal(journal).read("s", 1), ["e"]);
+  assert.deepEqual(await directoryJournal(journal).read("s", 1), ["e", "f"]);
 });
 
 test("a link that was made although its answer says otherwise counts as made", async () => {

@@ -541,22 +541,25 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "journal restored",
     group: "Journal",
-    summary: "say that a fleet's database was restored from a backup",
+    summary: "say that the journal was restored from a backup",
     description:
       "A restored journal lacks the events since the backup. After this command, a credential is issued for a " +
       "target only if the control plane shows that none is missing from the journal; otherwise the rotation waits " +
-      "for a person. A restore from a dump, a point-in-time recovery and a promoted standby are detected without " +
-      "this command; a copy of the server's files is not.",
+      "for a person. A folder whose files were copied back is detected without this command; a snapshot of the whole " +
+      "disk, or a copy that only removed newer files, is not. Of a fleet's database, a restore from a dump, a " +
+      "point-in-time recovery and a promoted standby are detected; a copy of the server's files is not.",
     options: [
       {
         flags: "--nothing-lost",
         description:
-          "confirm that the journal is complete, as after a server upgrade: overrides what was detected or said before",
+          "confirm that the journal is complete, as after a move or a server upgrade: overrides what was detected or " +
+          "said before",
       },
     ],
     takes: ["yes", "config"],
     examples: [
-      ["journal restored --database postgres://keyturn@db/keyturn", "do this before the first worker starts again"],
+      ["journal restored", "do this before the first process uses the journal again"],
+      ["journal restored --nothing-lost", "the folder was moved to another disk while nothing used it"],
     ],
     load: journal("restored"),
   },

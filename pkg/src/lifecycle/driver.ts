@@ -143,21 +143,24 @@ export class Driver {
   }
 
   /** The same, and the name of a sink that holds a client id which is not of the target; `undefined` if none does. */
-  async #foreign(expected: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+  async #foreign(
+    expected: readonly string[],
+    ...signals: readonly (AbortSignal | undefined)[]
+  ): Promise<string | undefined> {
     const { sinks, policy } = this.#ports;
     const ms = policy.protocol.callDeadline / CHECKING_SHARE;
     const look = async (sink: Sink, own: AbortSignal): Promise<Holding> => {
       await sink.check?.(own);
       return sink.read(own);
     };
-    const held = await Promise.all(sinks.map((sink) => within(ms, [signal], (own) => look(sink, own))));
+    const held = await Promise.all(sinks.map((sink) => within(ms, signals, (own) => look(sink, own))));
     return sinks.find((_, index) => isForeign(held[index] as Holding, expected))?.name;
   }
 
   /** Whether the journal vouches for an intent. A journal that was restored knows better than a sink why nothing may be issued. */
-  async #mayIssue(marker: string, until: number): Promise<void> {
+  async #mayIssue(marker: string, until: number, outer: AbortSignal | undefined): Promise<void> {
     const { provider, policy, clock, closed } = this.#ports;
-    await within(policy.protocol.callDeadline / CHECKING_SHARE, [closed], async (signal) =>
+    await within(policy.protocol.callDeadline / CHECKING_SHARE, [closed, outer], async (signal) =>
       provider.mayIssue?.({ marker, from: clock.now(), until, signal }),
     );
   }
@@ -182,7 +185,8 @@ export class Driver {
     const { clock, policy } = this.#ports;
     const name = this.#stream.name;
     this.#check(signal);
-    const stream = await this.#stream.refresh();
+    const stream = await this.#stream.refresh(signal);
+    this.#check(signal);
     const unfinished = this.#unfinished;
     this.#unfinished = undefined;
     const resumed = unfinished?.instance === instanceId() ? unfinished : undefined;
@@ -196,9 +200,10 @@ export class Driver {
     try {
       while (wanted.ask !== "finish") {
         // The call for a written intent is made, and what was done is written, whatever the caller wants now.
-        const committed = wanted.ask === "do" && wanted.effect.effect === "issue";
-        if (!committed && !engine(name, () => run.hasOutcome())) this.#check(signal);
-        wanted = resume(await this.#answer(run, wanted, signal));
+        const issues = wanted.ask === "do" && wanted.effect.effect === "issue";
+        const records = engine(name, () => run.hasOutcome());
+        if (!issues && !records) this.#check(signal);
+        wanted = resume(await this.#answer(run, wanted, records ? undefined : signal));
       }
       const hands = handsOf(name, run);
       this.#intent = hands.intent;
@@ -235,7 +240,7 @@ export class Driver {
   ): Promise<object> {
     switch (wanted.ask) {
       case "read":
-        return { reply: "lines", lines: await this.#stream.read(wanted.from) };
+        return { reply: "lines", lines: await this.#stream.read(wanted.from, signal) };
       case "append":
         return { reply: "appended", stored: await this.#stream.append(wanted.sequence, wanted.line) };
       case "do":
@@ -253,8 +258,9 @@ export class Driver {
     const issues = effect.effect === "issue";
     if (issues && clock.now() < effect.until) {
       try {
-        await this.#mayIssue(effect.marker, effect.until);
-        const foreign = await this.#foreign(effect.expected, closed);
+        // Nobody waits for these any more if the caller does not: then the call is not made, and that is recorded.
+        await this.#mayIssue(effect.marker, effect.until, outer);
+        const foreign = await this.#foreign(effect.expected, closed, outer);
         if (foreign !== undefined) return { kind: "differs", value: foreign };
       } catch (error) {
         return outcomeOf(error, false);
@@ -328,6 +334,7 @@ export class Driver {
       case "prove":
         return this.#prove(effect, policy, signal);
       case "end":
+        if (await this.#isHeld(effect.credential, signal)) return failed("sink_holds", true);
         await provider.end(effect.credential, signal);
         return YES;
     }
@@ -398,7 +405,7 @@ export class Driver {
 
   async #stillWanted(run: InstanceType<Rust["Run"]>, signal: AbortSignal): Promise<boolean> {
     const name = this.#stream.name;
-    const lines = await this.#stream.read(engine(name, () => run.sequence()) + 1);
+    const lines = await this.#stream.read(engine(name, () => run.sequence()) + 1, signal);
     // After its deadline the effect has ended: the run may have continued.
     if (signal.aborted) throw new Deadline();
     return engine(name, () => run.stillWanted([...lines]));
@@ -429,6 +436,24 @@ export class Driver {
       default:
         return NOT_YET;
     }
+  }
+
+  /**
+   * Whether a sink has a credential that is to end. The journal never ends one that it knows to be delivered; but where it was restored from a
+   * backup, or somebody rotated by hand, what looks like the trace of a lost call may be what consumers use. It ends once it is replaced.
+   */
+  async #isHeld(id: string, signal: AbortSignal): Promise<boolean> {
+    const stream = await this.#stream.refresh(signal);
+    const { credentials } = JSON.parse(engine(this.#stream.name, () => stream.state())) as {
+      credentials: Readonly<Record<string, { credential: Facts }>>;
+    };
+    const clientId = credentials[id]?.credential.clientId;
+    // Where several credentials share their client id, a sink does not show which one it has.
+    const alike = Object.values(credentials).filter(({ credential }) => credential.clientId === clientId);
+    if (clientId === undefined || alike.length > 1) return false;
+    const readable = this.#ports.sinks.filter(({ readback }) => readback !== "none");
+    const held = await Promise.all(readable.map((sink) => sink.read(signal)));
+    return held.some((holding) => holding.clientId === clientId);
   }
 
   #pair(id: string): Pair {

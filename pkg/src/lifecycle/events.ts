@@ -1,5 +1,6 @@
 /** The events of a lifecycle, for whoever reads them as they come. */
 
+import type { KeyturnError } from "../base/errors.js";
 import { LifecycleError } from "./error.js";
 import type { LifecycleEvent } from "./model.js";
 
@@ -9,7 +10,10 @@ import type { LifecycleEvent } from "./model.js";
  */
 const MOST = 10_000;
 
-type Waiter = (result: IteratorResult<LifecycleEvent, undefined>) => void;
+interface Waiter {
+  resolve(result: IteratorResult<LifecycleEvent, undefined>): void;
+  reject(error: unknown): void;
+}
 
 /** A queue of events, each of which one call of `next` gets. */
 export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefined> {
@@ -17,7 +21,7 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
   readonly #waiters: Waiter[] = [];
   readonly #ended: (queue: EventQueue) => void;
   #over = false;
-  #failure: LifecycleError | undefined;
+  #failure: KeyturnError | undefined;
 
   /** @param ended Called once, when nothing is to be pushed any more. */
   constructor(ended: (queue: EventQueue) => void) {
@@ -28,7 +32,7 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
   push(event: LifecycleEvent): void {
     if (this.#over) return;
     const waiter = this.#waiters.shift();
-    if (waiter) waiter({ done: false, value: event });
+    if (waiter) waiter.resolve({ done: false, value: event });
     else if (this.#events.length < MOST) this.#events.push(event);
     else this.#fallBehind(event);
   }
@@ -45,12 +49,22 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
     this.end();
   }
 
+  /** Ends the queue with an error: the next call of `next` rejects with it, and so does one that waits. */
+  abort(error: KeyturnError): void {
+    if (this.#over) return;
+    this.#events.length = 0;
+    const [first] = this.#waiters.splice(0, 1);
+    if (first) first.reject(error);
+    else this.#failure = error;
+    this.end();
+  }
+
   /** Says that no more events come. Those that wait can still be read. */
   end(): void {
     if (this.#over) return;
     this.#over = true;
     this.#ended(this);
-    for (const waiter of this.#waiters.splice(0)) waiter({ done: true, value: undefined });
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
   }
 
   async next(): Promise<IteratorResult<LifecycleEvent, undefined>> {
@@ -62,7 +76,7 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
       throw failure;
     }
     if (this.#over) return { done: true, value: undefined };
-    return new Promise((resolve) => void this.#waiters.push(resolve));
+    return new Promise((resolve, reject) => void this.#waiters.push({ resolve, reject }));
   }
 
   async return(): Promise<IteratorResult<LifecycleEvent, undefined>> {

@@ -1,15 +1,15 @@
 /** The lifecycle of the credentials of some targets: what users of this entry call. */
 
 import { unique } from "../auth/crypto.js";
-import { ClosedError, ConfigurationError } from "../base/errors.js";
+import { ClosedError, ConfigurationError, RequestAbortedError } from "../base/errors.js";
 import type { Clock } from "../base/options.js";
 import { checkRuntime } from "../base/runtime.js";
-import { Deadline, ending } from "../http/transport.js";
+import { ending } from "../http/transport.js";
 import { ocsfRecord } from "./audit.js";
 import { Driver, factsOf, type RustProgress } from "./driver.js";
 import { LifecycleError } from "./error.js";
 import { EventQueue } from "./events.js";
-import { timelyJournal } from "./journals/timely.js";
+import { type TimelyJournal, timelyJournal } from "./journals/timely.js";
 import {
   HINTS,
   type LifecycleCredential,
@@ -31,7 +31,7 @@ import {
 } from "./model.js";
 import { codeOf, identify, type Observation, observe } from "./observe.js";
 import { Policy, readCaps } from "./policy.js";
-import type { CredentialFacts, Journal } from "./ports.js";
+import type { CredentialFacts } from "./ports.js";
 import { Seals } from "./seals/seal.js";
 import { engine, type RustStream, TargetStream } from "./stream.js";
 import { rust, withRust } from "./wasm.js";
@@ -43,6 +43,11 @@ const AT_ONCE = 8;
 const LOOKED_AT_AT_ONCE = 64;
 /** How long a call of the journal may take, unless an option says otherwise. */
 const JOURNAL_TIMEOUT_MS = 60_000;
+
+/** What ends a call before its end. */
+interface Abortable {
+  readonly signal?: AbortSignal;
+}
 
 /** What Rust reports about a target. */
 interface State {
@@ -90,9 +95,13 @@ export function openLifecycle(options: LifecycleOptions): Lifecycle {
 /**
  * The lifecycle of some targets. Any number of processes may have one for the same journal, at the same moment, and each may be killed at
  * any: the journal coordinates what they do. See {@link openLifecycle}.
+ *
+ * A call whose `signal` is aborted rejects at once with a {@link RequestAbortedError}, and begins nothing more. A call to the control plane that
+ * issues is not interrupted by that: it goes on behind, and what it made is recorded, so that the next `advance` delivers it.
+ * {@link Lifecycle.close} waits for it.
  */
 export class Lifecycle {
-  readonly #journal: Journal;
+  readonly #journal: TimelyJournal;
   readonly #targets = new Map<string, Opened>();
   readonly #clock: Clock;
   readonly #worker: string;
@@ -136,7 +145,7 @@ export class Lifecycle {
       });
       this.#targets.set(name, { name, target, stream, driver, policy });
     }
-    if (signal?.aborted) this.#closed.abort();
+    if (signal?.aborted) this.#closed.abort(new ClosedError());
     if (!signal || signal.aborted) return;
     const close = (): void => void this.close();
     signal.addEventListener("abort", close, { once: true });
@@ -144,9 +153,11 @@ export class Lifecycle {
   }
 
   /** The status of all targets, or of these. */
-  async status(names?: readonly string[]): Promise<readonly LifecycleStatus[]> {
-    const heads = await this.#heads(this.#some(names));
-    return each(heads, ([opened, version]) => this.#status(opened, version), LOOKED_AT_AT_ONCE);
+  async status(names?: readonly string[], { signal }: Abortable = {}): Promise<readonly LifecycleStatus[]> {
+    return this.#within(signal, async (within) => {
+      const heads = await this.#heads(this.#some(names), within);
+      return each(heads, ([opened, version]) => this.#status(opened, within, version), LOOKED_AT_AT_ONCE);
+    });
   }
 
   /**
@@ -157,47 +168,44 @@ export class Lifecycle {
     names?: readonly string[],
     { observe: look = true, signal }: { observe?: boolean; signal?: AbortSignal } = {},
   ): Promise<readonly LifecycleFinding[]> {
-    const opened = this.#some(names);
-    // The observation has to be older than the journal that it is compared with.
-    const seen = await this.#within(signal, (within) =>
-      each(opened, async (one) => (look ? this.#observe(one, within) : undefined)),
-    );
-    const heads = await this.#heads(opened);
-    const streams = await each(heads, ([{ stream }, version]) => stream.view(version), LOOKED_AT_AT_ONCE);
-    const now = Math.trunc(this.#clock.now());
-    return withRust(
-      (exports) => new exports.Survey(),
-      (survey) => {
-        opened.forEach(({ name, target, policy }, index) => {
-          const facts = JSON.stringify(seenOf(target, seen[index]));
-          engine(name, () => survey.add(name, streams[index] as RustStream, policy.rules(), facts, now));
-        });
-        return JSON.parse(rust(() => survey.take())) as LifecycleFinding[];
-      },
-    );
+    return this.#within(signal, async (within) => {
+      const opened = this.#some(names);
+      // The observation has to be older than the journal that it is compared with.
+      const seen = await each(opened, async (one) => (look ? this.#observe(one, within) : undefined));
+      const heads = await this.#heads(opened, within);
+      const streams = await each(heads, ([{ stream }, version]) => stream.view(within, version), LOOKED_AT_AT_ONCE);
+      const now = Math.trunc(this.#clock.now());
+      return withRust(
+        (exports) => new exports.Survey(),
+        (survey) => {
+          opened.forEach(({ name, target, policy }, index) => {
+            const facts = JSON.stringify(seenOf(target, seen[index]));
+            engine(name, () => survey.add(name, streams[index] as RustStream, policy.rules(), facts, now));
+          });
+          return JSON.parse(rust(() => survey.take())) as LifecycleFinding[];
+        },
+      );
+    });
   }
 
   /** Which targets, of all or of these, are due and would begin now, by their policies and the caps. Makes no request. */
-  async due(names?: readonly string[]): Promise<LifecycleTurn> {
-    return (await this.#turn(this.#some(names))).turn;
+  async due(names?: readonly string[], { signal }: Abortable = {}): Promise<LifecycleTurn> {
+    return this.#within(signal, async (within) => (await this.#turn(this.#some(names), within)).turn);
   }
 
   /** Compares the control planes and the sinks with the journal, for all targets or for these. Changes nothing. */
-  async reconcile(
-    names?: readonly string[],
-    { signal }: { signal?: AbortSignal } = {},
-  ): Promise<readonly LifecycleReconciliation[]> {
+  async reconcile(names?: readonly string[], { signal }: Abortable = {}): Promise<readonly LifecycleReconciliation[]> {
     return this.#within(signal, (within) =>
       each(this.#some(names), async (opened) => {
         const seen = await this.#observe(opened, within);
-        const { credentials } = stateOf(opened.name, await opened.stream.refresh());
+        const { credentials } = stateOf(opened.name, await opened.stream.refresh(within));
         return compared(opened, seen, credentials);
       }),
     );
   }
 
   /** What a rotation of these targets, or of all, would change. Reads the control plane and the sinks, and changes nothing. */
-  async plan(names?: readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<readonly LifecyclePlan[]> {
+  async plan(names?: readonly string[], { signal }: Abortable = {}): Promise<readonly LifecyclePlan[]> {
     return this.#within(signal, (within) => each(this.#some(names), (opened) => this.#plan(opened, within)));
   }
 
@@ -213,27 +221,30 @@ export class Lifecycle {
     name: string,
     { signal, leaveUnknown = false }: { signal?: AbortSignal; leaveUnknown?: boolean } = {},
   ): Promise<LifecycleProgress> {
-    const opened = this.#get(name);
-    let state = stateOf(name, await opened.stream.refresh());
-    if (state.current === null && state.rotation === null && !state.forgotten) {
-      const found = await this.#within(signal, (within) => this.#held(opened, within));
-      if (found?.facts !== undefined)
-        await this.#operate(opened, { command: "adopt", credential: factsOf(found.facts), source: found.sink });
-      else if (found !== undefined && !leaveUnknown)
-        throw new LifecycleError(
-          name,
-          "adopt_first",
-          `the sink ${found.sink} contains ${found.clientId}, which is unknown`,
-          {
-            hint: "Call `adopt` with the credential's id, so that it ends once it is replaced.",
-          },
-        );
-      state = stateOf(name, await opened.stream.refresh());
-    }
-    if (state.rotation === null && !state.forgotten)
-      await this.#within(signal, (within) => opened.driver.ready(within));
-    await this.#operate(opened, { command: "plan", reason: state.current === null ? "first" : "asked" });
-    return this.#drive(opened, signal);
+    return this.#within(signal, async (within) => {
+      const opened = this.#get(name);
+      let state = stateOf(name, await opened.stream.refresh(within));
+      if (state.current === null && state.rotation === null && !state.forgotten) {
+        const found = await this.#held(opened, within);
+        if (found?.facts !== undefined) {
+          const adopt = { command: "adopt", credential: factsOf(found.facts), source: found.sink };
+          await this.#operate(opened, adopt, within);
+        } else if (found !== undefined && !leaveUnknown)
+          throw new LifecycleError(
+            name,
+            "adopt_first",
+            `the sink ${found.sink} contains ${found.clientId}, which is unknown`,
+            {
+              hint: "Call `adopt` with the credential's id, so that it ends once it is replaced.",
+            },
+          );
+        state = stateOf(name, await opened.stream.refresh(within));
+      }
+      if (state.rotation === null && !state.forgotten) await opened.driver.ready(within);
+      const reason = state.current === null ? "first" : "asked";
+      await this.#operate(opened, { command: "plan", reason }, within);
+      return this.#drive(opened, within);
+    });
   }
 
   /** Continues the rotation of a target, as far as it can go now. */
@@ -250,8 +261,14 @@ export class Lifecycle {
     names?: string | readonly string[],
     { begin = true, signal }: { begin?: boolean; signal?: AbortSignal } = {},
   ): Promise<LifecycleProgress | readonly LifecycleResult[]> {
-    if (typeof names === "string") return this.#drive(this.#get(names), signal);
-    const opened = this.#some(names);
+    return this.#within<LifecycleProgress | readonly LifecycleResult[]>(signal, (within) =>
+      typeof names === "string"
+        ? this.#drive(this.#get(names), within)
+        : this.#advance(this.#some(names), begin, within),
+    );
+  }
+
+  async #advance(opened: readonly Opened[], begin: boolean, signal: AbortSignal): Promise<readonly LifecycleResult[]> {
     const results = new Map<string, LifecycleResult>();
     const drive = async (one: Opened, isWanted?: () => Promise<boolean>): Promise<void> => {
       const target = one.name;
@@ -259,7 +276,7 @@ export class Lifecycle {
         if (isWanted && !(await isWanted())) return;
         results.set(target, { target, progress: await this.#drive(one, signal), error: undefined });
       } catch (error) {
-        if (signal?.aborted || this.#closed.signal.aborted) throw error;
+        if (signal.aborted) throw error;
         results.set(target, { target, progress: undefined, error });
       }
     };
@@ -267,7 +284,8 @@ export class Lifecycle {
     // Each round may make room for the next one.
     const begun = new Set<string>();
     while (begin) {
-      const { turn, sequences } = await this.#turn(opened.filter(({ name }) => !isFailure(results.get(name))));
+      const candidates = opened.filter(({ name }) => !isFailure(results.get(name)));
+      const { turn, sequences } = await this.#turn(candidates, signal);
       const fresh = turn.begin.filter((name) => !begun.has(name));
       if (fresh.length === 0) break;
       for (const name of fresh) begun.add(name);
@@ -277,7 +295,7 @@ export class Lifecycle {
         const now = Math.trunc(this.#clock.now());
         // Another process may have begun, or even ended, the same rotation since the journal was read.
         await drive(one, () =>
-          one.stream.operateAt(sequences.get(name) ?? 0, plan, one.policy.protocolJson, now, this.#worker),
+          one.stream.operateAt(sequences.get(name) ?? 0, plan, one.policy.protocolJson, now, this.#worker, signal),
         );
       });
     }
@@ -288,30 +306,34 @@ export class Lifecycle {
    * Undoes the rotation: every sink gets the old credential back, and the new one ends.
    * @throws {@link LifecycleError} `cannot_roll_back` once the end of the old credential was announced.
    */
-  async rollback(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<LifecycleProgress> {
-    const opened = this.#get(name);
-    await this.#operate(opened, { command: "roll-back" });
-    const progress = await this.#drive(opened, signal);
-    const { rotation } = stateOf(name, await opened.stream.refresh());
-    if (rotation?.overlap === false)
-      throw new LifecycleError(
-        name,
-        "cannot_roll_back",
-        "the control plane ended the old credential when it issued the new one, so the rotation cannot be rolled " +
-          "back and continues",
-      );
-    return progress;
+  async rollback(name: string, { signal }: Abortable = {}): Promise<LifecycleProgress> {
+    return this.#within(signal, async (within) => {
+      const opened = this.#get(name);
+      await this.#operate(opened, { command: "roll-back" }, within);
+      const progress = await this.#drive(opened, within);
+      const { rotation } = stateOf(name, await opened.stream.refresh(within));
+      if (rotation?.overlap === false)
+        throw new LifecycleError(
+          name,
+          "cannot_roll_back",
+          "the control plane ended the old credential when it issued the new one, so the rotation cannot be rolled " +
+            "back and continues",
+        );
+      return progress;
+    });
   }
 
   /** Allows the old credential to end, where the policy leaves that to a person. `advance` ends it. */
-  async approve(name: string): Promise<LifecycleProgress> {
-    return this.#command(name, { command: "approve" });
+  async approve(name: string, { signal }: Abortable = {}): Promise<LifecycleProgress> {
+    return this.#within(signal, (within) => this.#command(name, { command: "approve" }, within));
   }
 
   /** Approves the end of the old credential, and continues. */
-  async retire(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<LifecycleProgress> {
-    await this.approve(name);
-    return this.#drive(this.#get(name), signal);
+  async retire(name: string, { signal }: Abortable = {}): Promise<LifecycleProgress> {
+    return this.#within(signal, async (within) => {
+      await this.#operate(this.#get(name), { command: "approve" }, within);
+      return this.#drive(this.#get(name), within);
+    });
   }
 
   /**
@@ -323,10 +345,11 @@ export class Lifecycle {
     name: string,
     { found, signal }: { found: readonly string[] | "none"; signal?: AbortSignal },
   ): Promise<LifecycleProgress> {
-    const opened = this.#get(name);
-    const ids = found === "none" ? [] : found;
-    const credentials = await this.#within(signal, (within) => each(ids, (id) => this.#look(opened, id, within)));
-    return this.#command(name, { command: "settle", found: credentials.map(factsOf) });
+    return this.#within(signal, async (within) => {
+      const opened = this.#get(name);
+      const credentials = await each(found === "none" ? [] : found, (id) => this.#look(opened, id, within));
+      return this.#command(name, { command: "settle", found: credentials.map(factsOf) }, within);
+    });
   }
 
   /**
@@ -341,15 +364,16 @@ export class Lifecycle {
       reissue = false,
       restored = false,
       provisioned = false,
-    }: { reissue?: boolean; restored?: boolean; provisioned?: boolean } = {},
+      signal,
+    }: { reissue?: boolean; restored?: boolean; provisioned?: boolean; signal?: AbortSignal } = {},
   ): Promise<LifecycleProgress> {
-    const { stream } = this.#get(name);
-    if (restored || provisioned) {
-      const { rotation } = stateOf(name, await stream.refresh());
+    return this.#within(signal, async (within) => {
+      const { stream } = this.#get(name);
+      if (!restored && !provisioned) return this.#command(name, { command: reissue ? "reissue" : "resume" }, within);
+      const { rotation } = stateOf(name, await stream.refresh(within));
       const command = restored ? "restored" : "provisioned";
-      return this.#command(name, { command, sink: rotation?.stopped?.[1] ?? "" });
-    }
-    return this.#command(name, { command: reissue ? "reissue" : "resume" });
+      return this.#command(name, { command, sink: rotation?.stopped?.[1] ?? "" }, within);
+    });
   }
 
   /**
@@ -357,9 +381,9 @@ export class Lifecycle {
    * before is ended.
    * @throws {@link LifecycleError} `unknown_credential`, `sink_differs`, `rotation_active`, `ended`.
    */
-  async adopt(name: string, id: string, { signal }: { signal?: AbortSignal } = {}): Promise<LifecycleProgress> {
-    const opened = this.#get(name);
-    const facts = await this.#within(signal, async (within) => {
+  async adopt(name: string, id: string, { signal }: Abortable = {}): Promise<LifecycleProgress> {
+    return this.#within(signal, async (within) => {
+      const opened = this.#get(name);
       const found = await this.#look(opened, id, within);
       for (const sink of opened.target.sinks) {
         if (sink.readback === "none") continue;
@@ -371,9 +395,8 @@ export class Lifecycle {
             `the sink ${sink.name} contains ${clientId}, not ${found.clientId}`,
           );
       }
-      return found;
+      return this.#command(name, { command: "adopt", credential: factsOf(found), source: "person" }, within);
     });
-    return this.#command(name, { command: "adopt", credential: factsOf(facts), source: "person" });
   }
 
   /**
@@ -381,19 +404,16 @@ export class Lifecycle {
    * is left as it is.
    * @throws Nothing for a single entry: the result of each is in its entry.
    */
-  async import(
-    entries: readonly LifecycleImport[],
-    { signal }: { signal?: AbortSignal } = {},
-  ): Promise<readonly LifecycleResult[]> {
+  async import(entries: readonly LifecycleImport[], { signal }: Abortable = {}): Promise<readonly LifecycleResult[]> {
     const adopted = async (
       { target, clientId, source }: LifecycleImport,
       within: AbortSignal,
     ): Promise<LifecycleResult> => {
       try {
         const opened = this.#get(target);
-        const { current, credentials } = stateOf(target, await opened.stream.refresh());
+        const { current, credentials } = stateOf(target, await opened.stream.refresh(within));
         if (current !== null && credentials[current]?.credential.clientId === clientId)
-          return { target, progress: (await this.#status(opened)).progress, error: undefined };
+          return { target, progress: (await this.#status(opened, within)).progress, error: undefined };
         const facts = await timely(opened, within, (own) => identify(opened.target.provider, clientId, own));
         if (facts === undefined)
           throw new LifecycleError(
@@ -402,7 +422,8 @@ export class Lifecycle {
             `no valid credential with the client id ${clientId} was found`,
             { hint: "Call `adopt` with the credential's id if you know it." },
           );
-        const progress = await this.#command(target, { command: "adopt", credential: factsOf(facts), source });
+        const adopt = { command: "adopt", credential: factsOf(facts), source };
+        const progress = await this.#command(target, adopt, within);
         return { target, progress, error: undefined };
       } catch (error) {
         if (within.aborted) throw error;
@@ -413,21 +434,22 @@ export class Lifecycle {
   }
 
   /** States that the target is no longer managed. Nothing is ended. */
-  async forget(name: string): Promise<void> {
-    await this.#command(name, { command: "forget" });
+  async forget(name: string, { signal }: Abortable = {}): Promise<void> {
+    await this.#within(signal, (within) => this.#command(name, { command: "forget" }, within));
   }
 
   /** All events of a target. */
-  async history(name: string): Promise<readonly LifecycleEvent[]> {
-    this.#check();
-    const lines = await this.#journal.read(name, 1);
-    // What is no target any more still has its record.
-    if (lines.length === 0) this.#get(name);
-    withRust(
-      (exports) => new exports.Stream(),
-      (fresh) => engine(name, () => fresh.feed([...lines])),
-    );
-    return lines.map((line, index) => eventOf(name, index + 1, line));
+  async history(name: string, { signal }: Abortable = {}): Promise<readonly LifecycleEvent[]> {
+    return this.#within(signal, async (within) => {
+      const lines = await this.#journal.read(name, 1, within);
+      // What is no target any more still has its record.
+      if (lines.length === 0) this.#get(name);
+      withRust(
+        (exports) => new exports.Stream(),
+        (fresh) => engine(name, () => fresh.feed([...lines])),
+      );
+      return lines.map((line, index) => eventOf(name, index + 1, line));
+    });
   }
 
   /**
@@ -437,51 +459,65 @@ export class Lifecycle {
    */
   async *audit(
     names?: readonly string[],
-    { after = {} }: { after?: Readonly<Record<string, number>> } = {},
+    { after = {}, signal }: { after?: Readonly<Record<string, number>>; signal?: AbortSignal } = {},
   ): AsyncGenerator<Readonly<Record<string, unknown>>> {
     this.#check();
     for (const name of names ?? this.#targets.keys()) {
       const opened = this.#targets.get(name);
-      await opened?.stream.refresh();
       const from = (Object.hasOwn(after, name) ? (after[name] ?? 0) : 0) + 1;
-      const lines = await this.#journal.read(name, from);
+      const lines = await this.#within(signal, async (within) => {
+        await opened?.stream.refresh(within);
+        return this.#journal.read(name, from, within);
+      });
       if (opened === undefined && lines.length === 0 && from === 1) this.#get(name);
       // The kind of what is no target any more is not in the journal.
       const kind = opened?.target.provider.kind ?? "unknown";
-      for (const [index, line] of lines.entries()) yield ocsfRecord(name, kind, from + index, line);
+      for (const [index, line] of lines.entries()) {
+        if (signal?.aborted) throw new RequestAbortedError({ cause: signal.reason });
+        yield ocsfRecord(name, kind, from + index, line);
+      }
     }
   }
 
   /** Reads all streams of the journal from their beginning, and reports for each the first event that does not fit. */
-  async verify(): Promise<readonly LifecycleVerification[]> {
-    this.#check();
-    const streams = await this.#journal.streams();
-    return each(streams, async ({ stream: target }) => {
-      const lines = await this.#journal.read(target, 1);
-      try {
-        withRust(
-          (exports) => new exports.Stream(),
-          (stream) => engine(target, () => stream.feed([...lines])),
-        );
-        return { target, events: lines.length, broken: undefined };
-      } catch (error) {
-        if (!(error instanceof LifecycleError)) throw error;
-        const { sequence, reason, message } = error;
-        return { target, events: sequence - 1, broken: { sequence, reason, message } };
-      }
-    });
+  async verify({ signal }: Abortable = {}): Promise<readonly LifecycleVerification[]> {
+    return this.#within(signal, async (within) =>
+      each(await this.#journal.streams(within), async ({ stream: target }) => {
+        const lines = await this.#journal.read(target, 1, within);
+        try {
+          withRust(
+            (exports) => new exports.Stream(),
+            (stream) => engine(target, () => stream.feed([...lines])),
+          );
+          return { target, events: lines.length, broken: undefined };
+        } catch (error) {
+          if (!(error instanceof LifecycleError)) throw error;
+          const { sequence, reason, message } = error;
+          return { target, events: sequence - 1, broken: { sequence, reason, message } };
+        }
+      }),
+    );
   }
 
   /**
    * The events that this lifecycle writes or reads from now on, each once, until it is closed: for progress and for an audit. What was
    * written while nobody listened is in {@link Lifecycle.history}. Leave the loop, or call `return`, to stop.
    *
-   * @throws {@link LifecycleError} `behind`, from the iterator, if 10,000 events were not read in time.
+   * @throws {@link LifecycleError} `behind`, from the iterator, if 10,000 events were not read in time; {@link RequestAbortedError}, from the
+   *   iterator, once the signal is aborted.
    */
-  events(): AsyncIterableIterator<LifecycleEvent> {
-    const queue = new EventQueue((ended) => this.#queues.delete(ended));
+  events({ signal }: Abortable = {}): AsyncIterableIterator<LifecycleEvent> {
+    const abort = (): void => queue.abort(new RequestAbortedError({ cause: signal?.reason }));
+    const queue = new EventQueue((ended) => {
+      this.#queues.delete(ended);
+      signal?.removeEventListener("abort", abort);
+    });
     if (this.#closed.signal.aborted) queue.end();
-    else this.#queues.add(queue);
+    else if (signal?.aborted) abort();
+    else {
+      this.#queues.add(queue);
+      signal?.addEventListener("abort", abort, { once: true });
+    }
     return queue;
   }
 
@@ -490,16 +526,16 @@ export class Lifecycle {
    * is the caller's.
    */
   async close(): Promise<void> {
-    this.#closed.abort();
+    this.#closed.abort(new ClosedError());
     this.#release();
     for (const queue of [...this.#queues]) queue.end();
     await Promise.all([...this.#targets.values()].map(({ driver }) => driver.close()));
   }
 
-  async #drive(opened: Opened, signal: AbortSignal | undefined): Promise<LifecycleProgress> {
+  async #drive(opened: Opened, signal: AbortSignal): Promise<LifecycleProgress> {
     for (;;) {
       const progress = await opened.driver.advance(signal);
-      if (progress.kind !== "again") return this.#progress(opened, await opened.stream.refresh(), progress);
+      if (progress.kind !== "again") return this.#progress(opened, await opened.stream.refresh(signal), progress);
     }
   }
 
@@ -509,17 +545,17 @@ export class Lifecycle {
    */
   async #ready(
     names: readonly string[],
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     results: Map<string, LifecycleResult>,
   ): Promise<readonly string[]> {
     const held = new Set<string | undefined>();
     const ready = await each(names, async (target) => {
       const { driver, target: options } = this.#get(target);
       try {
-        await this.#within(signal, (within) => driver.ready(within));
+        await driver.ready(signal);
         return true;
       } catch (error) {
-        if (signal?.aborted || this.#closed.signal.aborted) throw error;
+        if (signal.aborted) throw error;
         results.set(target, { target, progress: undefined, error });
         held.add(options.group);
         return false;
@@ -529,15 +565,15 @@ export class Lifecycle {
     return names.filter((name, index) => ready[index] && !held.has(this.#get(name).target.group));
   }
 
-  async #command(name: string, command: object): Promise<LifecycleProgress> {
+  async #command(name: string, command: object, signal: AbortSignal): Promise<LifecycleProgress> {
     const opened = this.#get(name);
-    await this.#operate(opened, command);
-    return (await this.#status(opened)).progress;
+    await this.#operate(opened, command, signal);
+    return (await this.#status(opened, signal)).progress;
   }
 
-  #operate({ stream, policy }: Opened, command: object): Promise<void> {
+  #operate({ stream, policy }: Opened, command: object, signal: AbortSignal): Promise<void> {
     this.#check();
-    return stream.operate(command, policy.protocolJson, () => Math.trunc(this.#clock.now()), this.#worker);
+    return stream.operate(command, policy.protocolJson, () => Math.trunc(this.#clock.now()), this.#worker, signal);
   }
 
   #progress({ name }: Opened, stream: RustStream, progress: RustProgress): LifecycleProgress {
@@ -560,16 +596,22 @@ export class Lifecycle {
   }
 
   /** Each with its version in the journal's list, if it is cheaper to ask for that than for what is new in each. */
-  async #heads(opened: readonly Opened[]): Promise<readonly (readonly [Opened, string | undefined])[]> {
+  async #heads(
+    opened: readonly Opened[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [Opened, string | undefined])[]> {
     if (opened.length <= AT_ONCE) return opened.map((one) => [one, undefined]);
-    const versions = new Map((await this.#journal.streams()).map(({ stream, version }) => [stream, version]));
+    const versions = new Map((await this.#journal.streams(signal)).map(({ stream, version }) => [stream, version]));
     return opened.map((one) => [one, versions.get(one.name) ?? ""]);
   }
 
   /** What would begin, and how many events each stream had when that was decided. */
-  async #turn(opened: readonly Opened[]): Promise<{ turn: LifecycleTurn; sequences: ReadonlyMap<string, number> }> {
-    const heads = await this.#heads(opened);
-    const streams = await each(heads, ([{ stream }, version]) => stream.view(version), LOOKED_AT_AT_ONCE);
+  async #turn(
+    opened: readonly Opened[],
+    signal: AbortSignal,
+  ): Promise<{ turn: LifecycleTurn; sequences: ReadonlyMap<string, number> }> {
+    const heads = await this.#heads(opened, signal);
+    const streams = await each(heads, ([{ stream }, version]) => stream.view(signal, version), LOOKED_AT_AT_ONCE);
     const now = Math.trunc(this.#clock.now());
     return withRust(
       (exports) => new exports.Pace(),
@@ -589,7 +631,7 @@ export class Lifecycle {
   }
 
   async #observe({ name, target, stream, policy }: Opened, signal: AbortSignal): Promise<Observation> {
-    const { credentials } = stateOf(name, await stream.refresh());
+    const { credentials } = stateOf(name, await stream.refresh(signal));
     const living = Object.entries(credentials).filter(([, { role }]) => role !== "ended");
     return observe(
       target,
@@ -600,10 +642,10 @@ export class Lifecycle {
     );
   }
 
-  async #status(opened: Opened, version?: string): Promise<LifecycleStatus> {
+  async #status(opened: Opened, signal: AbortSignal, version?: string): Promise<LifecycleStatus> {
     this.#check();
     const { name, target, driver, policy } = opened;
-    const stream = await opened.stream.view(version);
+    const stream = await opened.stream.view(signal, version);
     const state = stateOf(name, stream);
     const outlook = JSON.parse(
       engine(name, () => stream.outlook(policy.protocolJson, driver.hands(), Math.trunc(this.#clock.now()))),
@@ -644,7 +686,7 @@ export class Lifecycle {
   async #plan(opened: Opened, signal: AbortSignal): Promise<LifecyclePlan> {
     this.#check();
     const { name, target, stream } = opened;
-    const state = stateOf(name, await stream.refresh());
+    const state = stateOf(name, await stream.refresh(signal));
     const held = state.current === null ? await this.#held(opened, signal) : undefined;
     const id = state.current ?? held?.facts?.id;
     const known = new Set(Object.values(state.credentials).map(({ credential }) => credential.clientId));
@@ -717,14 +759,10 @@ export class Lifecycle {
     for (const queue of [...this.#queues]) queue.push(event);
   }
 
-  /** Does something with a signal that fires with the caller's, and when the lifecycle is closed. */
+  /** Does something until the caller's signal fires or the lifecycle is closed: then this rejects, whatever is still under way. */
   async #within<T>(signal: AbortSignal | undefined, work: (within: AbortSignal) => Promise<T>): Promise<T> {
-    const deadline = new Deadline(0, [signal, this.#closed.signal]);
-    try {
-      return await work(deadline.signal);
-    } finally {
-      deadline.end();
-    }
+    this.#check();
+    return within(Number.POSITIVE_INFINITY, [signal, this.#closed.signal], work);
   }
 
   #some(names: readonly string[] | undefined): readonly Opened[] {

@@ -110,6 +110,12 @@ export interface Provider {
   look(id: string, signal: AbortSignal): Promise<CredentialFacts | undefined>;
   /** Every credential of the target, where the control plane has such a list. */
   list?(signal: AbortSignal): Promise<readonly CredentialFacts[]>;
+  /**
+   * The credentials that attempts of one target have made, by how their markers begin: for a provider that has no {@link Provider.list},
+   * since the same place has credentials of others, and whose {@link Provider.search} goes by the marker. After its restore a
+   * journal finds by this what it has forgotten.
+   */
+  listIssued?(prefix: string, signal: AbortSignal): Promise<readonly CredentialFacts[]>;
   /** The credential that logs in with a client id, where that can be found without such a list. */
   find?(clientId: string, signal: AbortSignal): Promise<CredentialFacts | undefined>;
   /** The pair of a living credential, where `recalls` is true. */

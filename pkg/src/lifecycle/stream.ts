@@ -1,8 +1,8 @@
 /** A target's stream: what has been read stays in Rust, and only new events are read again. */
 
-import { InternalError, KeyturnError } from "../base/errors.js";
+import { InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
 import { LifecycleError, type LifecycleReason } from "./error.js";
-import type { Journal } from "./ports.js";
+import type { TimelyJournal } from "./journals/timely.js";
 import { instanceId, type Rust, rust } from "./wasm.js";
 
 /** Rust's fold of a stream. */
@@ -52,7 +52,7 @@ interface View {
 /** One target's stream. */
 export class TargetStream {
   readonly name: string;
-  readonly #journal: Journal;
+  readonly #journal: TimelyJournal;
   readonly #listener: Listener;
   #rust: RustStream | undefined;
   #instance = -1;
@@ -63,7 +63,7 @@ export class TargetStream {
   /** The number of the last event that the listener received. */
   #reported = 0;
 
-  constructor(name: string, journal: Journal, listener: Listener) {
+  constructor(name: string, journal: TimelyJournal, listener: Listener) {
     this.name = name;
     this.#journal = journal;
     this.#listener = listener;
@@ -73,12 +73,12 @@ export class TargetStream {
    * Reads what is new. After a trap everything is new again. With the version that the journal's list has of the stream, nothing is read
    * if it is the one that was read before.
    */
-  async refresh(version?: string): Promise<RustStream> {
+  async refresh(signal?: AbortSignal, version?: string): Promise<RustStream> {
     for (;;) {
       const stream = this.#shared();
       if (version !== undefined && version === this.#version) return stream;
       const from = engine(this.name, () => stream.sequence()) + 1;
-      const lines = await this.read(from);
+      const lines = await this.read(from, signal);
       // A trap in the meantime destroyed the stream.
       if (stream !== this.#shared()) continue;
       // Somebody else may have read a part of it in the meantime, or more.
@@ -93,12 +93,12 @@ export class TargetStream {
    * The fold to look at. It is the one of {@link TargetStream.refresh}, unless nothing was read so far and the journal
    * has kept what the events have come to: then only the events after that are read.
    */
-  async view(version?: string): Promise<RustStream> {
+  async view(signal?: AbortSignal, version?: string): Promise<RustStream> {
     const { name } = this;
     if (this.#journal.kept === undefined || (this.#rust !== undefined && this.#instance === instanceId()))
-      return this.refresh(version);
+      return this.refresh(signal, version);
     const seen = this.#view?.instance === instanceId() ? this.#view : undefined;
-    const kept = seen ? undefined : await this.#unfolded();
+    const kept = seen ? undefined : await this.#unfolded(signal);
     const view = seen ??
       kept ?? {
         rust: engine(name, (exports) => new exports.Stream()),
@@ -109,8 +109,8 @@ export class TargetStream {
     let read = view.read;
     if (kept === undefined && (version === undefined || version !== view.version)) {
       const from = engine(name, () => view.rust.sequence()) + 1;
-      const lines = await this.read(from);
-      if (view.instance !== instanceId()) return this.view(version);
+      const lines = await this.read(from, signal);
+      if (view.instance !== instanceId()) return this.view(signal, version);
       // Somebody else may have read a part of it in the meantime, or more.
       const known = engine(name, () => view.rust.sequence()) + 1 - from;
       if (known < lines.length) engine(name, () => view.rust.feed(lines.slice(known)));
@@ -128,11 +128,11 @@ export class TargetStream {
    * What the journal has kept, with the events after it; `undefined` if nothing was kept, or if the event that it ends
    * with is not the one that is there.
    */
-  async #unfolded(): Promise<View | undefined> {
+  async #unfolded(signal: AbortSignal | undefined): Promise<View | undefined> {
     const { name } = this;
     const kept = await this.#journal.kept?.(name).catch(() => undefined);
     if (kept === undefined) return undefined;
-    const [last = "", ...lines] = await this.#journal.read(name, kept.sequence);
+    const [last = "", ...lines] = await this.#journal.read(name, kept.sequence, signal);
     const instance = instanceId();
     const rust = engine(name, (exports) => exports.Stream.unfold(kept.fold));
     const [sequence, hash] = [engine(name, () => rust.sequence()), engine(name, () => rust.hash())];
@@ -155,8 +155,8 @@ export class TargetStream {
   }
 
   /** The lines from a number on. */
-  async read(from: number): Promise<readonly string[]> {
-    const lines = await this.#journal.read(this.name, from);
+  async read(from: number, signal?: AbortSignal): Promise<readonly string[]> {
+    const lines = await this.#journal.read(this.name, from, signal);
     this.report(from, lines);
     return lines;
   }
@@ -196,27 +196,41 @@ export class TargetStream {
     engine(this.name, () => stream.follow(run));
   }
 
-  /** Writes an operator's events, if the state allows the command. */
-  async operate(command: object, policy: string, now: () => number, by: string): Promise<void> {
+  /**
+   * Writes an operator's events, if the state allows the command. A signal that fires before the first is written ends this; those that belong
+   * to it are written nevertheless.
+   */
+  async operate(command: object, policy: string, now: () => number, by: string, signal?: AbortSignal): Promise<void> {
     // Once the first event is written the others belong to it; until then the state decides again each time.
     let rest: readonly unknown[] | undefined;
     for (let tries = 0; tries < TRIES; ) {
-      const stream = await this.refresh();
+      const stream = await this.refresh(rest === undefined ? signal : undefined);
+      if (rest === undefined && signal?.aborted) throw new RequestAbortedError({ cause: signal.reason });
       const events =
         rest ??
         (JSON.parse(engine(this.name, () => stream.operate(policy, JSON.stringify(command), now()))) as unknown[]);
       const [event, ...more] = events;
       if (event === undefined) return;
       const line = engine(this.name, () => stream.line(JSON.stringify(event), now(), by));
-      if (await this.append(engine(this.name, () => stream.sequence()) + 1, line)) rest = more;
-      else tries++;
+      if (await this.append(engine(this.name, () => stream.sequence()) + 1, line)) {
+        if (more.length === 0) return;
+        rest = more;
+      } else tries++;
     }
     throw new LifecycleError(this.name, "busy", "other processes keep writing to its journal; try again");
   }
 
   /** Writes the event of a command that has one, unless the stream has grown beyond this number of events. */
-  async operateAt(sequence: number, command: object, policy: string, now: number, by: string): Promise<boolean> {
-    const stream = await this.refresh();
+  async operateAt(
+    sequence: number,
+    command: object,
+    policy: string,
+    now: number,
+    by: string,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const stream = await this.refresh(signal);
+    if (signal?.aborted) throw new RequestAbortedError({ cause: signal.reason });
     if (engine(this.name, () => stream.sequence()) !== sequence) return false;
     const [event] = JSON.parse(
       engine(this.name, () => stream.operate(policy, JSON.stringify(command), now)),

@@ -5,10 +5,11 @@
 
 import type { Clock } from "../base/options.js";
 import { checkAppend, gap, JournalError } from "../lifecycle/journals/error.js";
+import { LOOK_BACK_MS } from "../lifecycle/journals/forgotten.js";
 import type { Journal, Provider, Sink, StreamHead } from "../lifecycle/ports.js";
 import type { PostgresClient, Row, Run } from "./client.js";
 import { Folds } from "./folds.js";
-import { LOOK_BACK_MS, Memory } from "./memory.js";
+import { Memory } from "./memory.js";
 import { type Place, type PostgresOptions, placeOf } from "./place.js";
 import { decoded, encoded } from "./text.js";
 

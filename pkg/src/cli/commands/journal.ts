@@ -1,7 +1,9 @@
 /** `keyturn journal`: reads the record of all rotations. */
 
+import { resolve } from "node:path";
 import type { LifecycleEvent, LifecycleVerification } from "../../lifecycle.js";
-import { namesOf, type Opened, openConfig, workerText } from "../config.js";
+import { declareRestored } from "../../lifecycle-node.js";
+import { namesOf, type Opened, openConfig, readConfig, workerText } from "../config.js";
 import type { Context } from "../context.js";
 import { type Database, openDatabase } from "../database.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
@@ -118,24 +120,49 @@ export async function migrate(context: Context, given: Given): Promise<Exit> {
   });
 }
 
-/** `journal restored`: records that the database was restored from a backup, or that nothing is missing from it. */
+/** `journal restored`: records that the journal was restored from a backup, or that nothing is missing from it. */
 export async function restored(context: Context, given: Given): Promise<Exit> {
   const lost = !given.flag("nothing-lost");
-  return within(context, async (database) => {
-    const { fleet, schema, pool } = database;
+  const database = await openDatabase(context);
+  try {
+    const { where, what, declare } = database === undefined ? ofFolder(context) : ofDatabase(database);
     if (!lost)
       await context.confirm(
-        `Does the journal of the fleet ${fleet} have every event that was ever acknowledged? If not, credentials may be issued twice.`,
+        `Does the journal of ${what} have every event that was ever acknowledged? If not, credentials may be issued twice.`,
       );
-    const { declareRestored } = await import("../../postgres.js");
-    await declareRestored(pool, { fleet, schema, lost });
+    await declare(lost);
     await context.err.write(
       lost
-        ? `each target of the fleet ${fleet} now issues a credential only after a check that none is missing from the journal\n`
-        : `the fleet ${fleet} continues with this database as before\n`,
+        ? `each target of ${what} now issues a credential only after a check that none is missing from the journal\n`
+        : `${what} continues with this ${where} as before\n`,
     );
     return EXIT.done;
-  });
+  } finally {
+    await database?.close();
+  }
+}
+
+/** A journal that may have been restored. */
+interface Restorable {
+  readonly where: "database" | "folder";
+  /** What has the journal, for people. */
+  readonly what: string;
+  declare(lost: boolean): Promise<void>;
+}
+
+function ofDatabase({ fleet, schema, pool }: Database): Restorable {
+  const declare = async (lost: boolean): Promise<void> =>
+    (await import("../../postgres.js")).declareRestored(pool, { fleet, schema, lost });
+  return { where: "database", what: `the fleet ${fleet}`, declare };
+}
+
+function ofFolder(context: Context): Restorable {
+  const { name, folder, config } = readConfig(context);
+  return {
+    where: "folder",
+    what: name,
+    declare: (lost) => declareRestored(resolve(folder, config.journal), { lost }),
+  };
 }
 
 /** Opens the database for a command that needs nothing of `keyturn.json`. */

@@ -3,11 +3,15 @@
  *
  * ```text
  * FOLDER/streams/order-export/0000000001.json   an event and a line feed
- * FOLDER/temporary/8d5c...                      events that are being written
+ * FOLDER/places/0000000001.json                 which folder this is
+ * FOLDER/temporary/8d5c...                      files that are being written
  * ```
  * An event is written to a temporary file, synced, and given its name with `link()`, which fails if the name is taken: that is the
  * compare-and-set, without a lock that a dead process could leave behind. Then the folder is synced, so that the name is durable too. A
  * file that has its name is therefore whole, and never changes.
+ *
+ * A folder that was restored from a backup has forgotten what came later. The last file in `places` states its own inode and birth, which a
+ * copy does not share: whoever finds another file there than it states adds one that has the length of each stream at that moment.
  *
  * Small files are read without a thread of their own, which would block the program where a network file system does not answer. Each call
  * therefore begins with a request that a thread makes.
@@ -18,8 +22,10 @@ import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { codeOf } from "../../base/errno.js";
-import type { Journal, StreamHead } from "../ports.js";
+import type { Clock } from "../../base/options.js";
+import type { Journal, Provider, Sink, StreamHead } from "../ports.js";
 import { checkAppend, gap, JournalError, type JournalReason } from "./error.js";
+import { guarded, LOOK_BACK_MS } from "./forgotten.js";
 
 /** Digits in the name of an event's file, so that a listing is in order. */
 const DIGITS = 10;
@@ -35,6 +41,22 @@ const AT_ONCE = 64;
 export interface DirectoryJournalOptions {
   /** The mode of new folders. Default: `0o700`; events name credentials, though they hold no secret. */
   readonly mode?: number | undefined;
+  /**
+   * How far back a control plane's records are searched for credentials that the journal has forgotten, in milliseconds: longer than the
+   * age of the oldest backup that is ever restored. Default: 7 days.
+   */
+  readonly lookBackMs?: number | undefined;
+  /** Called when it is noticed that the folder was restored from a backup, or is a copy of another one. */
+  readonly onRestored?: (() => void) | undefined;
+}
+
+/** Options of {@link declareRestored}. */
+export interface RestoreOptions {
+  /**
+   * False if the folder has every event that was ever acknowledged, as after it was moved to another disk: what was noticed or declared
+   * before is undone. Default: true.
+   */
+  readonly lost?: boolean | undefined;
 }
 
 /**
@@ -46,23 +68,69 @@ export interface DirectoryJournalOptions {
  * that somebody else put there, or that is missing.
  */
 export function directoryJournal(folder: string, options: DirectoryJournalOptions = {}): Journal {
-  return new DirectoryJournal(resolve(folder), options.mode ?? 0o700);
+  return new DirectoryJournal(resolve(folder), options);
+}
+
+/**
+ * States that the folder of a journal was restored from a backup, so that the journal may have forgotten something: from then on a
+ * credential is issued for a target only if its control plane's list or records show that none was forgotten, or a person has resumed its
+ * rotation or adopted a credential.
+ *
+ * A folder whose files were copied there, by `cp`, `tar`, `rsync` or a backup program, is noticed without this call. What keeps the
+ * file system as it is, such as an earlier snapshot of the whole disk, and what only removes newer files, such as
+ * `rsync --delete` into the same folder, are not. Call it before any process uses the journal again.
+ *
+ * @throws {@link JournalError} as the journal does; `unavailable` if there is no such folder.
+ */
+export async function declareRestored(folder: string, { lost = true }: RestoreOptions = {}): Promise<void> {
+  await new DirectoryJournal(resolve(folder), {}).declare(lost);
+}
+
+/** What a file in `places` states. */
+interface Place {
+  /** The number of this very file in its file system. */
+  readonly inode: string;
+  /** When it was made, in milliseconds since 1970; 0 where the file system does not say. */
+  readonly born: number;
+  /** How many events each stream had when the journal was restored; absent if nothing is missing. */
+  readonly restored?: readonly (readonly [stream: string, length: number])[] | undefined;
 }
 
 class DirectoryJournal implements Journal {
   readonly #streams: string;
+  readonly #places: string;
   readonly #temporary: string;
   readonly #mode: number;
+  readonly #lookBackMs: number;
+  readonly #onRestored: (() => void) | undefined;
   /** The folders that are known to be durable. */
   readonly #made = new Set<string>();
   /** How many events each stream had when it was last read. */
   readonly #lengths = new Map<string, number>();
   #cleaned = false;
+  /** Whether this process knows that the folder states which one it is. */
+  #placed = false;
 
-  constructor(folder: string, mode: number) {
+  constructor(folder: string, { mode = 0o700, lookBackMs = LOOK_BACK_MS, onRestored }: DirectoryJournalOptions) {
     this.#streams = join(folder, "streams");
+    this.#places = join(folder, "places");
     this.#temporary = join(folder, "temporary");
     this.#mode = mode;
+    this.#lookBackMs = lookBackMs;
+    this.#onRestored = onRestored;
+  }
+
+  guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
+    const recollection = {
+      what: "folder",
+      lookBackMs: this.#lookBackMs,
+      read: (stream: string) => this.read(stream, 1),
+      restoredAt: async (stream: string) => {
+        const { restored } = await this.#place();
+        return restored && (restored.find(([name]) => name === stream)?.[1] ?? 0);
+      },
+    } as const;
+    return guarded(recollection, target, provider, sinks, clock);
   }
 
   async append(stream: string, sequence: number, event: string): Promise<boolean> {
@@ -76,22 +144,8 @@ class DirectoryJournal implements Journal {
     }
     // Events are never removed, so what is there now is there when the new one gets its name.
     if (sequence > 1 && !exists(join(folder, fileName(sequence - 1)))) throw gap(stream, sequence, path);
-    await this.#make(folder);
-    await this.#make(this.#temporary);
-    const bytes = Buffer.from(`${event}\n`);
-    for (;;) {
-      const temporary = join(this.#temporary, randomUUID());
-      try {
-        await this.#write(temporary, bytes);
-        const named = await give(temporary, path);
-        if (named === undefined) continue;
-        // The name has to be durable before the event is reported.
-        await syncFolder(folder);
-        return named;
-      } finally {
-        await rm(temporary, { force: true }).catch(() => undefined);
-      }
-    }
+    if (!this.#placed) await this.#place();
+    return this.#store(folder, path, () => `${event}\n`);
   }
 
   async read(stream: string, from: number): Promise<readonly string[]> {
@@ -133,6 +187,76 @@ class DirectoryJournal implements Journal {
     return length;
   }
 
+  /** Records that the folder was restored, whatever it looks like; or that nothing is missing from it. */
+  async declare(lost: boolean): Promise<void> {
+    const root = dirname(this.#streams);
+    if (!(await isThere(root))) throw new JournalError("unavailable", `there is no journal in ${root}`, { path: root });
+    while ((await this.#stay(count(this.#places, await list(this.#places)) + 1, lost)) === undefined);
+  }
+
+  /** Which folder this is. Notices whether it is another one than before, and records it. */
+  async #place(): Promise<Place> {
+    for (;;) {
+      const number = count(this.#places, await list(this.#places));
+      const path = join(this.#places, fileName(number));
+      if (number > 0) {
+        const place = placeOf(path, await bytesOf(path));
+        this.#placed = await stat(path, { bigint: true }).then(
+          (found) => isAt(place, found),
+          (error: unknown) => {
+            throw fileFailure(error, "read", path);
+          },
+        );
+        if (this.#placed) return place;
+      }
+      // What has never stated which folder it is may be of an earlier version.
+      const place = await this.#stay(number + 1, number > 0);
+      if (place === undefined) continue;
+      if (number > 0) this.#onRestored?.();
+      return place;
+    }
+  }
+
+  /** States that the journal is in this folder from now on. `undefined` if another process does. */
+  async #stay(number: number, lost: boolean): Promise<Place | undefined> {
+    // What this process knows is of the time before.
+    this.#lengths.clear();
+    const restored = lost
+      ? (await this.streams()).map(({ stream, version }) => [stream, Number(version)] as const)
+      : undefined;
+    let place: Place | undefined;
+    const stored = await this.#store(this.#places, join(this.#places, fileName(number)), async (file) => {
+      const { ino, birthtimeMs } = await file.stat({ bigint: true });
+      place = { inode: String(ino), born: Number(birthtimeMs), restored };
+      return `${JSON.stringify(place)}\n`;
+    });
+    this.#placed = stored;
+    return stored ? place : undefined;
+  }
+
+  /** Stores a file durably under a name; `false`, and nothing has changed, if the name is taken. */
+  async #store(
+    folder: string,
+    path: string,
+    content: (file: FileHandle) => string | Promise<string>,
+  ): Promise<boolean> {
+    await this.#make(folder);
+    await this.#make(this.#temporary);
+    for (;;) {
+      const temporary = join(this.#temporary, randomUUID());
+      try {
+        await this.#write(temporary, content);
+        const named = await give(temporary, path);
+        if (named === undefined) continue;
+        // The name has to be durable before it is reported.
+        await syncFolder(folder);
+        return named;
+      } finally {
+        await rm(temporary, { force: true }).catch(() => undefined);
+      }
+    }
+  }
+
   /** Creates a folder, and makes it durable. */
   async #make(folder: string): Promise<void> {
     if (this.#made.has(folder)) return;
@@ -160,11 +284,11 @@ class DirectoryJournal implements Journal {
     this.#made.add(folder);
   }
 
-  async #write(path: string, bytes: Buffer): Promise<void> {
+  async #write(path: string, content: (file: FileHandle) => string | Promise<string>): Promise<void> {
     let handle: FileHandle | undefined;
     try {
       handle = await open(path, "wx", 0o600);
-      await handle.writeFile(bytes);
+      await handle.writeFile(await content(handle));
       await handle.datasync();
       const { mtimeMs } = await handle.stat();
       if (!this.#cleaned) await this.#clean(mtimeMs);
@@ -246,7 +370,25 @@ function eventOf(path: string, bytes: Buffer): string {
   }
 }
 
-/** The number of events in a listing. */
+function placeOf(path: string, bytes: Buffer): Place {
+  try {
+    const { inode, born, restored } = JSON.parse(eventOf(path, bytes)) as Place;
+    return { inode, born, restored };
+  } catch (cause) {
+    if (cause instanceof JournalError) throw cause;
+    throw new JournalError("foreign", `${path} does not state which folder this is`, { path, cause, hint: MOVE });
+  }
+}
+
+/** Whether a file is the one that it states to be, and not a copy. */
+function isAt({ inode, born }: Place, { ino, birthtimeMs }: { ino: bigint; birthtimeMs: bigint }): boolean {
+  const known = born > 0 && birthtimeMs > 0;
+  // On Linux nobody can set when a file was made, and some file systems give a file another number when they are mounted again.
+  if (known && process.platform === "linux") return BigInt(born) === birthtimeMs;
+  return inode === String(ino) && (!known || BigInt(born) === birthtimeMs);
+}
+
+/** The number of files in a listing, which are numbered from 1. */
 function count(folder: string, names: readonly string[]): number {
   const numbers = new Set<number>();
   for (const name of names) {

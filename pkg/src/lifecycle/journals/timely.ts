@@ -1,21 +1,31 @@
 /** A journal whose calls end in time. */
 
-import type { Journal } from "../ports.js";
+import type { Journal, StreamHead } from "../ports.js";
 import { within } from "../within.js";
 import { JournalError } from "./error.js";
 
 const READ_AGAIN =
   "Check the disk, the mount or the database. Calling again is safe: the journal is read before anything is done.";
 
+/** A journal whose reads a signal ends. An append goes on: nobody may take for missing what it stores. */
+export interface TimelyJournal extends Journal {
+  read(stream: string, from: number, signal?: AbortSignal): Promise<readonly string[]>;
+  streams(signal?: AbortSignal): Promise<readonly StreamHead[]>;
+}
+
 /**
  * The same journal, but a call that has not ended after some milliseconds rejects with a {@link JournalError}, `timeout`. What the call does
  * later counts nevertheless: an event may be stored long after its append was given up.
  */
-export function timelyJournal(journal: Journal, ms: number): Journal {
-  const call = <T>(doing: string, work: () => Promise<T>, changes = false): Promise<T> =>
+export function timelyJournal(journal: Journal, ms: number): TimelyJournal {
+  const call = <T>(
+    doing: string,
+    work: () => Promise<T>,
+    { changes = false, signal }: { changes?: boolean; signal?: AbortSignal | undefined } = {},
+  ): Promise<T> =>
     within(
       ms,
-      [],
+      [signal],
       work,
       () =>
         new JournalError("timeout", `the journal did not ${doing} within ${ms} ms`, {
@@ -25,9 +35,12 @@ export function timelyJournal(journal: Journal, ms: number): Journal {
     );
   return {
     append: (stream, sequence, event) =>
-      call(`store event ${sequence} of ${JSON.stringify(stream)}`, () => journal.append(stream, sequence, event), true),
-    read: (stream, from) => call(`return the events of ${JSON.stringify(stream)}`, () => journal.read(stream, from)),
-    streams: () => call("list its streams", () => journal.streams()),
+      call(`store event ${sequence} of ${JSON.stringify(stream)}`, () => journal.append(stream, sequence, event), {
+        changes: true,
+      }),
+    read: (stream, from, signal) =>
+      call(`return the events of ${JSON.stringify(stream)}`, () => journal.read(stream, from), { signal }),
+    streams: (signal) => call("list its streams", () => journal.streams(), { signal }),
     ...(journal.kept && {
       kept: (stream: string) => call("return its cached state", async () => journal.kept?.(stream)),
     }),

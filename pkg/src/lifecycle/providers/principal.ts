@@ -83,7 +83,7 @@ export function servicePrincipalProvider(options: PrincipalProviderOptions): Pro
 export function personalClientProvider(options: PersonalClientProviderOptions): Provider {
   const { client, limits } = options;
   const { allowSourceCidrs: allowSourceCidr, ...bounds } = limited(limits);
-  const { list: _, ...provider } = named(options, {
+  const { list, ...provider } = named(options, {
     kind: "c1-personal-client",
     async create(displayName, signal) {
       const request = { ...bounds, ...(allowSourceCidr ? { allowSourceCidr } : {}), displayName };
@@ -96,17 +96,24 @@ export function personalClientProvider(options: PersonalClientProviderOptions): 
     list: (signal) => client.personalClient.list({}, { signal }),
     end: (id, signal) => client.personalClient.delete({ id }, { signal }),
   });
-  return { ...provider, ...pairs(client) };
+  const listIssued = (prefix: string, signal: AbortSignal): Promise<readonly CredentialFacts[]> => list(signal, prefix);
+  return { ...provider, listIssued, ...pairs(client) };
 }
 
-type Common = Omit<Provider, "parses" | "login" | "list"> & Required<Pick<Provider, "list">>;
+type Common = Omit<Provider, "parses" | "login" | "list"> & {
+  /** All of them, or those whose display names begin like this. */
+  list(signal: AbortSignal, prefix?: string): Promise<readonly CredentialFacts[]>;
+};
 
 function named({ clock }: { client: ConductorOne; clock?: C1ProviderOptions["clock"] }, calls: Named): Common {
   const now = (): number => clock?.now() ?? Date.now();
-  const listed = async (signal: AbortSignal, name?: string): Promise<readonly CredentialFacts[]> => {
+  const listed = async (
+    signal: AbortSignal,
+    isMeant: (name: string) => boolean,
+  ): Promise<readonly CredentialFacts[]> => {
     const all: CredentialFacts[] = [];
     for await (const row of calls.list(signal)) {
-      const facts = name === undefined || row.displayName === name ? factsOf(row, now()) : undefined;
+      const facts = isMeant(row.displayName ?? "") ? factsOf(row, now()) : undefined;
       if (facts) all.push(facts);
     }
     return all;
@@ -120,9 +127,9 @@ function named({ clock }: { client: ConductorOne; clock?: C1ProviderOptions["clo
       const [row, secret] = await calls.create(marker, signal);
       return issued(calls.kind, row, secret, now());
     },
-    search: ({ marker, signal }) => listed(signal, marker),
+    search: ({ marker, signal }) => listed(signal, (name) => name === marker),
     look: async (id, signal) => factsOf(await unlessGone(calls.get(id, signal)), now()),
-    list: (signal) => listed(signal),
+    list: (signal, prefix = "") => listed(signal, (name) => name.startsWith(prefix)),
     end: async (id, signal) => void (await unlessGone(calls.end(id, signal))),
   };
 }

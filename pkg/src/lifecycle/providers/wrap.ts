@@ -5,7 +5,7 @@ import type { Provider } from "../ports.js";
 import { ProviderError } from "./error.js";
 
 /** The calls that reach a control plane. */
-const CALLS = ["search", "look", "list", "find", "recall", "login", "healthy", "end", "issue"] as const;
+const CALLS = ["search", "look", "list", "listIssued", "find", "recall", "login", "healthy", "end", "issue"] as const;
 
 /** The name of such a call. */
 export type ProviderCall = (typeof CALLS)[number];

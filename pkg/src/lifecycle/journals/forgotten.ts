@@ -1,0 +1,181 @@
+/**
+ * The look before each issue. A journal that was restored from a backup does not have the events that came after, and a worker would issue
+ * again what the journal no longer knows of. So a provider first looks for credentials that the journal does not know, and where
+ * the journal was restored it has to be able to.
+ */
+
+import type { Clock } from "../../base/options.js";
+import type { CredentialFacts, Intent, Provider, Sink } from "../ports.js";
+import { ProviderError } from "../providers/error.js";
+import { timely } from "../providers/wrap.js";
+
+/** How far back a control plane's records are searched unless an option says otherwise. @internal */
+export const LOOK_BACK_MS = 7 * 86_400_000;
+
+/** What a journal can say of itself. @internal */
+export interface Recollection {
+  /** What contains the journal and is restored as a whole. */
+  readonly what: "database" | "folder";
+  readonly lookBackMs: number;
+  /** All events of a target. */
+  read(target: string): Promise<readonly string[]>;
+  /** How many events the target had when the journal was last restored; `undefined` if it never was. */
+  restoredAt(target: string): Promise<number | undefined>;
+}
+
+/** The provider of a target, which looks before it issues. @internal */
+export function guarded(
+  recollection: Recollection,
+  target: string,
+  provider: Provider,
+  sinks: readonly Sink[],
+  clock: Clock,
+): Provider {
+  const { search } = provider;
+  return {
+    ...timely(provider, clock),
+    mayIssue: (intent) => check(recollection, target, provider, sinks, intent, clock.now()),
+    ...(search && {
+      search: async (intent: Intent) => {
+        if (sinks.some(({ readback }) => readback === "none"))
+          await checkAttempt(recollection, target, provider, intent);
+        return search.call(provider, intent);
+      },
+    }),
+  };
+}
+
+/**
+ * Rejects if an attempt was made before a restore that nobody has looked at. What it made may have been delivered since, to a sink that does not
+ * show what it has, and would end as one whose secret is lost.
+ */
+async function checkAttempt(
+  { restoredAt: whenRestored, read, what }: Recollection,
+  target: string,
+  { kind }: Provider,
+  { marker }: Intent,
+): Promise<void> {
+  const restoredAt = await whenRestored(target);
+  if (restoredAt === undefined) return;
+  const events = (await read(target)).map((line) => JSON.parse(line) as Event);
+  if (events.slice(restoredAt).some((event) => vouches(event) || event.marker === marker)) return;
+  throw new ProviderError(
+    kind,
+    "restored",
+    `the ${what} with the journal of ${target} was restored or replaced, and the credential of the attempt ${marker} may be in use`,
+    {
+      hint:
+        "If a consumer uses what the attempt has created, settle it with none, roll back this rotation, and adopt that " +
+        "credential. Otherwise resume: what the attempt has created ends.",
+    },
+  );
+}
+
+/** An event, as far as it is looked at here. */
+interface Event {
+  readonly at: number;
+  readonly event: string;
+  readonly source?: string;
+  readonly evidence?: string;
+  readonly marker?: string;
+  readonly credential?: CredentialFacts | string;
+  readonly found?: readonly CredentialFacts[];
+}
+
+async function check(
+  { restoredAt: whenRestored, read, lookBackMs, what }: Recollection,
+  target: string,
+  provider: Provider,
+  sinks: readonly Sink[],
+  intent: Intent,
+  now: number,
+): Promise<void> {
+  const { kind } = provider;
+  const { signal } = intent;
+  const restoredAt = await unlessFailed(kind, whenRestored(target));
+  const lines = await unlessFailed(kind, read(target));
+  const events = lines.map((line) => JSON.parse(line) as Event);
+  const last = (event: string): number => events.map((one) => one.event).lastIndexOf(event);
+  const planned = last("planned");
+  // Whoever acts after a restore has looked, and what was issued since was issued after such a look.
+  const open = restoredAt !== undefined && !events.slice(restoredAt).some(vouches);
+  const remembered = events[Math.min(planned, open ? restoredAt : planned) - 1]?.at;
+  // A target that the journal has never managed cannot have been forgotten, unless all of it was.
+  if (remembered === undefined && !open) return;
+  const resumed = events[last("resumed")]?.at ?? Number.NEGATIVE_INFINITY;
+  const since = Math.max(remembered ?? Number.NEGATIVE_INFINITY, resumed);
+  const known = credentialsOf(events);
+  const ids = new Set(known.map(({ id }) => id));
+  const clientIds = new Set(known.map(({ clientId }) => clientId));
+  const isForgotten = ({ id, createdAt }: CredentialFacts): boolean =>
+    !ids.has(id) && (createdAt === undefined ? open : createdAt > since);
+
+  const found = new Set<string>();
+  // What markers have in common goes up to the number of the rotation.
+  const prefix = intent.marker.slice(0, intent.marker.lastIndexOf(":") + 1);
+  const list = provider.list?.(signal) ?? provider.listIssued?.(prefix, signal);
+  const listed = await unlessFailed(kind, list ?? Promise.resolve(undefined));
+  for (const one of listed ?? []) if (isForgotten(one)) found.add(one.id);
+  // A forgotten attempt had the number that this one has now, and so its marker.
+  const from = Math.max(since, now - lookBackMs);
+  const made = await unlessFailed(
+    kind,
+    provider.search?.({ ...intent, from, until: intent.from }) ?? Promise.resolve(undefined),
+  );
+  for (const { id } of made ?? []) if (!ids.has(id)) found.add(id);
+  const where: string[] = [];
+  if (resumed < (remembered ?? Number.POSITIVE_INFINITY))
+    for (const sink of sinks) {
+      if (sink.readback === "none") continue;
+      const { clientId } = await unlessFailed(kind, sink.read(signal));
+      if (clientId !== undefined && !clientIds.has(clientId)) where.push(`${clientId} in the sink ${sink.name}`);
+    }
+  const all = [...found, ...where];
+  if (all.length > 0)
+    throw new ProviderError(
+      kind,
+      "newer_credential",
+      `the journal of ${target} lacks ${all.join(", ")}, created after the last credential that it has; nothing was issued`,
+      {
+        hint:
+          "If the journal was restored, roll back this rotation and adopt the credential in the sinks. Otherwise end " +
+          "the unused credential, and resume.",
+      },
+    );
+  if (!open || listed !== undefined || made !== undefined) return;
+  throw new ProviderError(
+    kind,
+    "restored",
+    `the ${what} with the journal of ${target} was restored or replaced, and neither a list nor records show what was issued since; nothing was issued`,
+    {
+      hint:
+        "Look at the control plane for credentials that are missing from the journal. If there are none, resume; " +
+        "otherwise roll back this rotation, and adopt the one in the sinks.",
+    },
+  );
+}
+
+/** Whether an event shows that somebody has looked at the control plane, or that a look has been possible. */
+function vouches({ event, source, evidence }: Event): boolean {
+  if (event === "adopted") return source === "person";
+  if (event === "settled") return evidence === "person";
+  return event === "resumed" || event === "issued";
+}
+
+/** All credentials that the events name with what is known of them. */
+function credentialsOf(events: readonly Event[]): CredentialFacts[] {
+  return events.flatMap(({ credential, found = [] }) =>
+    typeof credential === "object" ? [credential, ...found] : found,
+  );
+}
+
+/** Nothing has been issued yet, whatever the result of a read. */
+async function unlessFailed<T>(kind: string, look: Promise<T>): Promise<T> {
+  try {
+    return await look;
+  } catch (cause) {
+    if (cause instanceof ProviderError) throw cause;
+    const message = "the existing credentials could not be checked, so nothing was issued";
+    throw new ProviderError(kind, "not_read", message, { cause });
+  }
+}

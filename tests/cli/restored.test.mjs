@@ -1,0 +1,57 @@
+// A journal's folder that is restored from a backup, on the command line.
+import assert from "node:assert/strict";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+
+const cwd = scratch("restored");
+const journal = join(cwd, "keyturn-journal");
+const backup = join(cwd, "backup");
+const target = "github-production";
+let sandbox;
+before(async () => {
+  sandbox = await tenant();
+  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
+  writeStore(cwd);
+});
+after(async () => {
+  await sandbox.stop();
+  rmSync(cwd, { recursive: true });
+});
+const keyturn = (...args) => run(args, { cwd, env: sandbox.env });
+const copy = (from, to) => {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true, preserveTimestamps: true });
+};
+
+test("says that the journal was restored, and issues nothing that it has forgotten", async () => {
+  assert.equal((await keyturn("rotate", target)).status, 0);
+  copy(journal, backup);
+  assert.equal((await keyturn("rotate", target)).status, 0);
+  const held = readFileSync(join(cwd, "github.env"), "utf8");
+  copy(backup, journal);
+  const again = await keyturn("rotate", target);
+  assert.equal(again.status, 4, again.stderr);
+  assert.match(again.stderr, /keyturn-journal was restored from a backup, or copied there.*--nothing-lost/s);
+  const [{ progress }] = JSON.parse((await keyturn("status", target, "-o", "json")).stdout);
+  assert.deepEqual([progress.state, progress.about], ["stopped", "provider_failed:newer_credential"]);
+  assert.equal(readFileSync(join(cwd, "github.env"), "utf8"), held);
+  // It is said once.
+  assert.doesNotMatch((await keyturn("advance")).stderr, /restored from a backup/);
+});
+
+test("declares a restore, or that nothing was lost by it", async () => {
+  const declared = await keyturn("journal", "restored");
+  assert.equal(declared.status, 0, declared.stderr);
+  assert.match(declared.stderr, /each target of keyturn.json now issues a credential only after a check/);
+  const unanswered = await keyturn("journal", "restored", "--nothing-lost");
+  assert.equal(unanswered.status, 2);
+  const dismissed = await keyturn("journal", "restored", "--nothing-lost", "--yes");
+  assert.equal(dismissed.status, 0, dismissed.stderr);
+  assert.match(dismissed.stderr, /keyturn.json continues with this folder as before/);
+  rmSync(journal, { recursive: true });
+  const nowhere = await keyturn("journal", "restored");
+  assert.equal(nowhere.status, 8);
+  assert.match(nowhere.stderr, /there is no journal in/);
+});
