@@ -120,10 +120,13 @@ export function distinctions(rows: readonly NamedRow[]): ReadonlyMap<string, str
   if (before) return before;
   const alike = new Map<string, NamedRow[]>();
   for (const row of rows) {
-    const name = row.name
-      .normalize("NFKC")
-      .replaceAll(/[\s\p{C}]+/gu, " ")
-      .trim();
+    // Most names need no look at their characters, which takes long for thousands.
+    const name = PLAIN.test(row.name)
+      ? row.name
+      : row.name
+          .normalize("NFKC")
+          .replaceAll(/[\s\p{C}]+/gu, " ")
+          .trim();
     const others = alike.get(name);
     if (others) others.push(row);
     else alike.set(name, [row]);
@@ -141,6 +144,9 @@ export function distinctions(rows: readonly NamedRow[]): ReadonlyMap<string, str
   found.set(rows, all);
   return all;
 }
+
+/** Words of ASCII with one space between them. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
 /** What may tell rows of one name apart. The last always does. */
 const WAYS: readonly ((row: NamedRow) => string)[] = [
