@@ -508,8 +508,8 @@ test("the caller's signal ends a call between two steps, and never the call that
     if (method === "issue" && when === "request") controller.abort(new Error("enough"));
   };
   await assert.rejects(lifecycle.rotate("app", { signal: controller.signal }), { code: "aborted" });
-  assert.ok((await words(lifecycle)).includes("issued"));
   assert.equal((await settled(it, lifecycle)).last, "done");
+  assert.ok((await words(lifecycle)).includes("issued"));
   await clean(it, lifecycle);
   assert.equal(it.control.calls.filter(([method]) => method === "issue").length, 1);
 });
