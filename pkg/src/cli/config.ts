@@ -73,9 +73,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
   const clients = new Clients(context, file);
   const around: SinkSurroundings = { context, folder, secretVariables: secretVariables(config) };
   const database = await openDatabase(context);
-  const place = resolve(folder, config.journal);
-  const onRestored = (): void => void context.err.write(restoredText(place));
-  const journal = database?.journal ?? directoryJournal(place, { onRestored });
+  const journal = database?.journal ?? directoryJournal(resolve(folder, config.journal));
   try {
     const targets: Record<string, LifecycleTarget> = {};
     const unreachable = new Map<string, unknown>();
@@ -111,14 +109,6 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
     await database?.close();
     throw error;
   }
-}
-
-/** What is to be known of a journal that was restored. Nothing has to be done unless a target stops for it. */
-function restoredText(place: string): string {
-  return (
-    `keyturn: the journal in ${place} was restored from a backup, or copied there, so each target issues a credential only after a ` +
-    "check that none is missing from the journal. If nothing can be missing, as after a move: keyturn journal restored --nothing-lost\n"
-  );
 }
 
 interface TargetSurroundings {

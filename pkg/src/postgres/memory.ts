@@ -110,6 +110,7 @@ export class Memory {
   guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
     const recollection: Recollection = {
       what: "database",
+      always: true,
       lookBackMs: this.#lookBackMs,
       read: this.#read,
       restoredAt: (of) => this.#restoredAt(of),

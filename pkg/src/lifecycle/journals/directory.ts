@@ -10,8 +10,9 @@
  * compare-and-set, without a lock that a dead process could leave behind. Then the folder is synced, so that the name is durable too. A
  * file that has its name is therefore whole, and never changes.
  *
- * A folder that was restored from a backup has forgotten what came later. The last file in `places` states its own inode and birth, which a
- * copy does not share: whoever finds another file there than it states adds one that has the length of each stream at that moment.
+ * A folder that was restored from a backup has forgotten what came later. The last file in `places` says so, with the length of each stream at
+ * that moment: somebody declared it, or a copy was noticed. For the latter, each of these files states its own inode and birth, which a copy
+ * does not share.
  *
  * Small files are read without a thread of their own, which would block the program where a network file system does not answer. Each call
  * therefore begins with a request that a thread makes.
@@ -46,7 +47,13 @@ export interface DirectoryJournalOptions {
    * age of the oldest backup that is ever restored. Default: 7 days.
    */
   readonly lookBackMs?: number | undefined;
-  /** Called when it is noticed that the folder was restored from a backup, or is a copy of another one. */
+  /**
+   * Whether to notice that the folder is a copy, as one that a backup program restored is, and to take it for one that lacks something
+   * ({@link declareRestored}). All processes that use the journal need the same. Not for a folder that is copied in everyday use: a branch of a
+   * repository, a cache of a CI system, a file system that does not keep when a file was made. Default: false.
+   */
+  readonly noticeCopies?: boolean | undefined;
+  /** Called when `noticeCopies` has noticed one. */
   readonly onRestored?: (() => void) | undefined;
 }
 
@@ -76,9 +83,9 @@ export function directoryJournal(folder: string, options: DirectoryJournalOption
  * credential is issued for a target only if its control plane's list or records show that none was forgotten, or a person has resumed its
  * rotation or adopted a credential.
  *
- * A folder whose files were copied there, by `cp`, `tar`, `rsync` or a backup program, is noticed without this call. What keeps the
- * file system as it is, such as an earlier snapshot of the whole disk, and what only removes newer files, such as
- * `rsync --delete` into the same folder, are not. Call it before any process uses the journal again.
+ * Call it before any process uses the journal again. With `noticeCopies`, a folder whose files were copied there, by `cp`, `tar`, `rsync` or a
+ * backup program, needs no call. What keeps the file system as it is, such as an earlier snapshot of the whole disk, and what only
+ * removes newer files, such as `rsync --delete` into the same folder, always does.
  *
  * @throws {@link JournalError} as the journal does; `unavailable` if there is no such folder.
  */
@@ -102,6 +109,7 @@ class DirectoryJournal implements Journal {
   readonly #temporary: string;
   readonly #mode: number;
   readonly #lookBackMs: number;
+  readonly #noticeCopies: boolean;
   readonly #onRestored: (() => void) | undefined;
   /** The folders that are known to be durable. */
   readonly #made = new Set<string>();
@@ -111,22 +119,26 @@ class DirectoryJournal implements Journal {
   /** Whether this process knows that the folder states which one it is. */
   #placed = false;
 
-  constructor(folder: string, { mode = 0o700, lookBackMs = LOOK_BACK_MS, onRestored }: DirectoryJournalOptions) {
+  constructor(folder: string, options: DirectoryJournalOptions) {
+    const { mode = 0o700, lookBackMs = LOOK_BACK_MS, noticeCopies = false, onRestored } = options;
     this.#streams = join(folder, "streams");
     this.#places = join(folder, "places");
     this.#temporary = join(folder, "temporary");
     this.#mode = mode;
     this.#lookBackMs = lookBackMs;
+    this.#noticeCopies = noticeCopies;
     this.#onRestored = onRestored;
   }
 
   guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
     const recollection = {
       what: "folder",
+      // Without a restore, what people make at the control plane by hand must not stop a rotation.
+      always: false,
       lookBackMs: this.#lookBackMs,
       read: (stream: string) => this.read(stream, 1),
       restoredAt: async (stream: string) => {
-        const { restored } = await this.#place();
+        const restored = (await this.#place())?.restored;
         return restored && (restored.find(([name]) => name === stream)?.[1] ?? 0);
       },
     } as const;
@@ -144,7 +156,7 @@ class DirectoryJournal implements Journal {
     }
     // Events are never removed, so what is there now is there when the new one gets its name.
     if (sequence > 1 && !exists(join(folder, fileName(sequence - 1)))) throw gap(stream, sequence, path);
-    if (!this.#placed) await this.#place();
+    if (this.#noticeCopies && !this.#placed) await this.#place();
     return this.#store(folder, path, () => `${event}\n`);
   }
 
@@ -194,13 +206,15 @@ class DirectoryJournal implements Journal {
     while ((await this.#stay(count(this.#places, await list(this.#places)) + 1, lost)) === undefined);
   }
 
-  /** Which folder this is. Notices whether it is another one than before, and records it. */
-  async #place(): Promise<Place> {
+  /** What the folder states. With `noticeCopies`, notices whether it is another one than before, and records it. */
+  async #place(): Promise<Place | undefined> {
     for (;;) {
       const number = count(this.#places, await list(this.#places));
       const path = join(this.#places, fileName(number));
+      if (number === 0 && !this.#noticeCopies) return undefined;
       if (number > 0) {
         const place = placeOf(path, await bytesOf(path));
+        if (!this.#noticeCopies) return place;
         this.#placed = await stat(path, { bigint: true }).then(
           (found) => isAt(place, found),
           (error: unknown) => {

@@ -16,6 +16,8 @@ export const LOOK_BACK_MS = 7 * 86_400_000;
 export interface Recollection {
   /** What contains the journal and is restored as a whole. */
   readonly what: "database" | "folder";
+  /** Whether it looks before each issue, or only after a restore that was noticed or declared. */
+  readonly always: boolean;
   readonly lookBackMs: number;
   /** All events of a target. */
   read(target: string): Promise<readonly string[]>;
@@ -83,7 +85,7 @@ interface Event {
 }
 
 async function check(
-  { restoredAt: whenRestored, read, lookBackMs, what }: Recollection,
+  { restoredAt: whenRestored, read, lookBackMs, what, always }: Recollection,
   target: string,
   provider: Provider,
   sinks: readonly Sink[],
@@ -93,6 +95,7 @@ async function check(
   const { kind } = provider;
   const { signal } = intent;
   const restoredAt = await unlessFailed(kind, whenRestored(target));
+  if (restoredAt === undefined && !always) return;
   const lines = await unlessFailed(kind, read(target));
   const events = lines.map((line) => JSON.parse(line) as Event);
   const last = (event: string): number => events.map((one) => one.event).lastIndexOf(event);
@@ -101,7 +104,7 @@ async function check(
   const open = restoredAt !== undefined && !events.slice(restoredAt).some(vouches);
   const remembered = events[Math.min(planned, open ? restoredAt : planned) - 1]?.at;
   // A target that the journal has never managed cannot have been forgotten, unless all of it was.
-  if (remembered === undefined && !open) return;
+  if (!open && (!always || remembered === undefined)) return;
   const resumed = events[last("resumed")]?.at ?? Number.NEGATIVE_INFINITY;
   const since = Math.max(remembered ?? Number.NEGATIVE_INFINITY, resumed);
   const known = credentialsOf(events);
