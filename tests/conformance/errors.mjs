@@ -332,7 +332,6 @@ export default (suite) => {
     const rotating = assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "b" }));
     await new Promise((resolve) => setTimeout(resolve, 5));
     const begun = assert.rejects(c1.connector.rotateCredential({ appId: "a", connectorId: "b" }));
-    await Promise.resolve();
     const { apps } = c1;
     c1.close();
     c1.close();

@@ -24,10 +24,7 @@ pub fn write(facade: &Facade<'_>, docs: &mut Docs) -> String {
         if !facade.has(resource, "update") {
             // The base class declares the method, as in the official SDK.
             out += &comment("", &["What the base class declares, but the API cannot do."]);
-            say(
-                &mut out,
-                format_args!("export interface {} {{\n  update(this: never): never;\n}}\n", class(resource)),
-            );
+            say(&mut out, format_args!("export interface {} {{\n  update(this: never): never;\n}}\n", class(resource)));
         }
         out += &comment("", &[docs.get(&property(resource)), &format!("Resources of the type `{}`.", resource.key)]);
         write_class(&mut out, facade, docs, resource);
