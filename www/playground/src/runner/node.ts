@@ -102,6 +102,8 @@ interface EnvOptions {
 /** `keyturn/lifecycle/node` over the page's files. */
 export const lifecycle = {
   directoryJournal: memoryJournal,
+  // A journal in memory is never restored.
+  declareRestored: async (): Promise<void> => {},
   envFile({
     path,
     name,
