@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { launch } from "../tests/lib/browsers.mjs";
 import { fillConsole, keepCredentials } from "../tests/lib/many-targets.mjs";
 import { serveConsole } from "../www/server.mjs";
+import { CHROMIUM_FLAGS } from "../xtask/browsers.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +29,10 @@ const LIMIT = 200;
 
 const rows = [];
 const steps = {};
-const browser = await launch("chromium");
+// Tests do without the animation of scrolling, so that a key has scrolled at once. People have it.
+const browser = await launch("chromium", {
+  flags: CHROMIUM_FLAGS.filter((flag) => flag !== "--disable-smooth-scrolling"),
+});
 try {
   for (const targets of values.targets.map(Number)) await measure(targets);
 } finally {

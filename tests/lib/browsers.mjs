@@ -5,9 +5,12 @@ import { browser, CHROMIUM_FLAGS } from "../../xtask/browsers.mjs";
 /** Longer than any suite takes. */
 const PROTOCOL_TIMEOUT_MS = 600_000;
 
-/** @param {"chromium" | "firefox"} name */
-export function launch(name) {
+/**
+ * @param {"chromium" | "firefox"} name
+ * @param {{ flags?: readonly string[] }} [options] Chromium's flags; by default those of all tests.
+ */
+export function launch(name, { flags = CHROMIUM_FLAGS } = {}) {
   const common = { executablePath: browser(name), headless: true, protocolTimeout: PROTOCOL_TIMEOUT_MS };
-  if (name === "chromium") return puppeteer.launch({ ...common, browser: "chrome", args: CHROMIUM_FLAGS });
+  if (name === "chromium") return puppeteer.launch({ ...common, browser: "chrome", args: flags });
   return puppeteer.launch({ ...common, browser: "firefox" });
 }
