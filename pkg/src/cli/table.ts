@@ -545,9 +545,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       "A restored journal lacks the events since the backup. After this command, a credential is issued for a " +
       "target only if the control plane shows that none is missing from the journal; otherwise the rotation waits " +
-      "for a person. A folder whose files were copied back is detected without this command; a snapshot of the whole " +
-      "disk, or a copy that only removed newer files, is not. Of a fleet's database, a restore from a dump, a " +
-      "point-in-time recovery and a promoted standby are detected; a copy of the server's files is not.",
+      "for a person. A folder always needs this command. Of a fleet's database, a restore from a dump, a " +
+      "point-in-time recovery and a promoted standby are detected without it; a copy of the server's files is not.",
     options: [
       {
         flags: "--nothing-lost",
