@@ -71,17 +71,9 @@ test("two API credentials of one name are told apart in the table, the timeline,
     assert.deepEqual(rows.sort(), ["ERP sync Live", "ERP sync Test"]);
     assert.deepEqual(lanes.sort(), ["ERP sync (Live)", "ERP sync (Test)"]);
 
-    await person.page.evaluate(() => {
-      globalThis.saved = [];
-      const make = URL.createObjectURL.bind(URL);
-      URL.createObjectURL = (blob) => {
-        blob.text().then((text) => globalThis.saved.push(text));
-        return make(blob);
-      };
-    });
+    await person.keepSaved();
     await person.click("button", "Save as CSV");
-    const text = await person.page.waitForFunction(() => globalThis.saved[0]);
-    assert.match(await text.jsonValue(), /^"ERP sync \(Live\)",/m);
+    assert.match(await person.saved(), /^"ERP sync \(Live\)",/m);
 
     await person.click("checkbox", "Select ERP sync (Live)");
     await person.click("checkbox", "Select ERP sync (Test)");

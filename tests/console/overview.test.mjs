@@ -88,22 +88,14 @@ test("one table has the targets of both control planes, and the counters filter 
 test("columns are chosen, and the table is saved as it is shown", async () => {
   await withConsole({}, async (person) => {
     await known(person);
-    await person.page.evaluate(() => {
-      globalThis.saved = [];
-      const make = URL.createObjectURL.bind(URL);
-      URL.createObjectURL = (blob) => {
-        blob.text().then((text) => globalThis.saved.push(text));
-        return make(blob);
-      };
-    });
+    await person.keepSaved();
     await person.click("button", /Expired/);
     await person.click("button", "Columns");
     await person.click("checkbox", "Control plane");
     await person.press("Escape");
     await person.focusIs("Columns");
     await person.click("button", "Save as CSV");
-    const saved = await person.page.waitForFunction(() => globalThis.saved[0]);
-    const text = await saved.jsonValue();
+    const text = await person.saved();
     const [head, row, end] = text.split("\r\n");
     assert.equal(head, '"Target","Status","Control plane","Belongs to","Expires","Last used","Owner","Rotation"');
     assert.match(row, /^"GitHub archive","Expired","C1","GitHub","\d{4}-\d\d-\d\dT[\d:.]+Z",/);

@@ -237,6 +237,24 @@ export class Person {
     throw new Error(`the tabulator does not lead to ${name}`);
   }
 
+  /** Keeps the text of what the page saves as a file from now on. */
+  keepSaved() {
+    return this.page.evaluate(() => {
+      globalThis.saved = [];
+      const make = URL.createObjectURL.bind(URL);
+      URL.createObjectURL = (blob) => {
+        blob.text().then((text) => globalThis.saved.push(text));
+        return make(blob);
+      };
+    });
+  }
+
+  /** The text of the first file that was saved, once there is one. */
+  async saved() {
+    const text = await this.page.waitForFunction(() => globalThis.saved[0]);
+    return text.jsonValue();
+  }
+
   /** How often an operation reached the tenant. */
   count(operation) {
     return this.sandbox.requests({ operation }).length;

@@ -172,8 +172,7 @@ export class Lifecycle {
       const opened = this.#some(names);
       // The observation has to be older than the journal that it is compared with.
       const seen = await each(opened, async (one) => (look ? this.#observe(one, within) : undefined));
-      const heads = await this.#heads(opened, within);
-      const streams = await each(heads, ([{ stream }, version]) => stream.view(within, version), LOOKED_AT_AT_ONCE);
+      const streams = await this.#views(opened, within);
       const now = Math.trunc(this.#clock.now());
       return withRust(
         (exports) => new exports.Survey(),
@@ -605,13 +604,18 @@ export class Lifecycle {
     return opened.map((one) => [one, versions.get(one.name) ?? ""]);
   }
 
+  /** The events of each, for looking at them. */
+  async #views(opened: readonly Opened[], signal: AbortSignal): Promise<readonly RustStream[]> {
+    const heads = await this.#heads(opened, signal);
+    return each(heads, ([{ stream }, version]) => stream.view(signal, version), LOOKED_AT_AT_ONCE);
+  }
+
   /** What would begin, and how many events each stream had when that was decided. */
   async #turn(
     opened: readonly Opened[],
     signal: AbortSignal,
   ): Promise<{ turn: LifecycleTurn; sequences: ReadonlyMap<string, number> }> {
-    const heads = await this.#heads(opened, signal);
-    const streams = await each(heads, ([{ stream }, version]) => stream.view(signal, version), LOOKED_AT_AT_ONCE);
+    const streams = await this.#views(opened, signal);
     const now = Math.trunc(this.#clock.now());
     return withRust(
       (exports) => new exports.Pace(),

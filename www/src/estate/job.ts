@@ -102,7 +102,7 @@ export class Job extends EventTarget {
   /** The one that there is, with these as well; or a new one if there is none, or it is done. Nothing is begun by this. */
   static with(works: Works, targets: readonly string[]): Job {
     const { job } = works;
-    if (job && job.state !== "done") {
+    if (job?.isOpen) {
       // What runs would begin the new ones at once, and nobody has seen what that changes.
       job.pause();
       job.#keep({ targets: [...new Set([...job.targets, ...targets])] });
@@ -142,6 +142,11 @@ export class Job extends EventTarget {
 
   count(part: Part): number {
     return this.targets.filter((name) => this.part(name) === part).length;
+  }
+
+  /** Whether targets can still be added. */
+  get isOpen(): boolean {
+    return this.state !== "done";
   }
 
   get state(): JobState {

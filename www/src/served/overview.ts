@@ -48,8 +48,7 @@ export class ServedOverview extends TargetsView {
   }
 
   protected override get joins(): boolean {
-    const { job } = this.estate;
-    return job !== undefined && job.state !== "done";
+    return this.estate.job?.isOpen === true;
   }
 
   protected override render(): TemplateResult {

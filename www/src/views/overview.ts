@@ -42,8 +42,7 @@ export class Overview extends TargetsView {
   }
 
   protected override get joins(): boolean {
-    const { job } = this.estate;
-    return job !== undefined && job.state !== "done";
+    return this.estate.job?.isOpen === true;
   }
 
   protected override render(): TemplateResult {
