@@ -60,28 +60,36 @@ export class Engine {
   /** Makes one call. */
   async call(number: number, request: unknown, options?: RequestOptions): Promise<Envelope> {
     // Awaited, since workerd reports a rejection that is passed on as an unhandled one.
-    return await this.begin(number, request, options);
+    return await this.begin(number, request, this.checked(number, options) ?? {});
   }
 
   /** Makes one call, and returns its answer unchanged, for code that passes it on. */
   async forward(number: number, request: unknown, options: Passing): Promise<Answer> {
-    return await this.#run(number, request, options, (_, answer) => answer);
+    return await this.#run(number, request, this.checked(number, options) ?? {}, (_, answer) => answer);
   }
 
-  /** Makes one call. What is wrong with the request is thrown, not rejected with. */
-  protected begin(number: number, request: unknown, options: RequestOptions | undefined): Promise<Envelope> {
+  /** Makes one call, with options that are checked. What is wrong with the request is thrown, not rejected with. */
+  protected begin(number: number, request: unknown, options: RequestOptions): Promise<Envelope> {
     return this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
+  }
+
+  /**
+   * Checks the options of a call.
+   *
+   * @throws {@link ClosedError} {@link InputError}
+   */
+  protected checked<Options extends object>(number: number, options: Options | undefined): Options | undefined {
+    if (this.#closed.signal.aborted) throw new ClosedError();
+    return callOptionsOf(options, this.#api.operation(number).id);
   }
 
   #run<T>(
     number: number,
     request: unknown,
-    given: RequestOptions | undefined,
+    options: RequestOptions,
     read: (facts: Operation, answer: Answer) => T,
   ): Promise<T> {
-    if (this.#closed.signal.aborted) throw new ClosedError();
     const facts = this.#api.operation(number);
-    const options = callOptionsOf(given, facts.id) ?? {};
     const { target, body, json } = encode(
       this.#api,
       number,

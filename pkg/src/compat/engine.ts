@@ -1,6 +1,5 @@
 /** The engine behind the official SDK's names: its options, hooks and errors. `../http/driver.ts` makes the calls. */
 
-import { callOptionsOf } from "../base/checked.js";
 import { ConfigurationError, type KeyturnError, type Outcome } from "../base/errors.js";
 import { isLoopback } from "../base/loopback.js";
 import type { Operation } from "../base/operation.js";
@@ -170,7 +169,7 @@ export class CompatEngine extends Engine {
   async #run(number: number, request: unknown, options: RequestOptions | undefined, trace: Trace): Promise<Envelope> {
     try {
       if (this.#failure) throw this.#failure;
-      const envelope = await this.begin(number, request, traced(callOptionsOf(options), trace));
+      const envelope = await this.begin(number, request, traced(this.checked(number, options), trace));
       envelope.contentType ||= "application/octet-stream";
       return envelope;
     } catch (error) {
