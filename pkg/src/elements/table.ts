@@ -36,6 +36,9 @@ const RESTED = 80;
 /** Rows beyond the visible ones, on either side, so that the Tab key reaches them. */
 const BEYOND = 4;
 
+/** The rows change each time it has been scrolled by so many of them. */
+const STEP = 4;
+
 const STATES: Readonly<Record<CredentialState, readonly [tone: Tone, icon: IconName]>> = {
   active: ["good", "check"],
   expiring: ["warn", "clock"],
@@ -413,6 +416,8 @@ export class Table extends Shown {
   /** The range of rows that are in the document. */
   #first = 0;
   #seen = 24;
+  /** Whether only rows that can be seen are in the document, so that another view is painted soon. The others follow it. */
+  #brief = false;
   /** The row that has the focus or is pressed, which stays in the document wherever the table is scrolled to. */
   #held: string | undefined;
   /** The number of the element that shows each row in the document, and how many there have been. */
@@ -470,7 +475,9 @@ export class Table extends Shown {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("view")) this.#first = 0;
+    if (!changed.has("view")) return;
+    this.#first = 0;
+    this.#brief = this.hasUpdated;
   }
 
   protected override render(): TemplateResult {
@@ -490,8 +497,10 @@ export class Table extends Shown {
     // Set by script, since a content security policy may forbid style attributes.
     for (const room of this.renderRoot.querySelectorAll<HTMLElement>("tr.room"))
       room.style.height = `${room.dataset.height}px`;
+    if (!changed.has("view")) return;
+    if (this.#brief) requestAnimationFrame(() => setTimeout(this.#complete));
     // Where the scroller is was noted as it came there. To ask it now would lay out the whole table once more.
-    if (!changed.has("view") || !this.#moved || !this.#scroller) return;
+    if (!this.#moved || !this.#scroller) return;
     this.#scroller.scrollTop = 0;
     this.#moved = false;
   }
@@ -798,7 +807,8 @@ export class Table extends Shown {
   #places(rows: readonly CredentialRow[]): readonly Place[] {
     // The rows may have become fewer since the table was scrolled.
     const first = Math.min(this.#first, Math.max(0, rows.length - this.#seen));
-    const [from, to] = [Math.max(0, first - BEYOND), Math.min(rows.length, first + this.#seen + BEYOND)];
+    const [before, after] = this.#brief ? [0, -STEP] : [BEYOND, BEYOND];
+    const [from, to] = [Math.max(0, first - before), Math.min(rows.length, first + this.#seen + after)];
     const indices = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
     const held = this.#held === undefined ? -1 : rows.findIndex((row) => row.target === this.#held);
     if (held >= 0 && held < from) indices.unshift(held);
@@ -842,11 +852,16 @@ export class Table extends Shown {
     if (!scroller) return;
     this.#moved = scroller.scrollTop > 0;
     // In steps, so that most scrolling changes nothing.
-    const first = Math.max(0, Math.floor(scroller.scrollTop / this.#height / 4) * 4);
-    const seen = Math.ceil(scroller.clientHeight / this.#height) + 4;
+    const first = Math.max(0, Math.floor(scroller.scrollTop / this.#height / STEP) * STEP);
+    const seen = Math.ceil(scroller.clientHeight / this.#height) + STEP;
     if (first === this.#first && seen === this.#seen) return;
     this.#first = first;
     this.#seen = seen;
+    this.requestUpdate();
+  };
+
+  readonly #complete = (): void => {
+    this.#brief = false;
     this.requestUpdate();
   };
 

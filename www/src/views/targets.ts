@@ -26,7 +26,11 @@ interface Filtered {
 
 /** Emits `look` with what is chosen to be shown, and `together` with the targets that are to be rotated in one job. */
 export abstract class TargetsView extends LitElement {
-  static override properties: PropertyDeclarations = { look: { attribute: false }, selected: { state: true } };
+  static override properties: PropertyDeclarations = {
+    look: { attribute: false },
+    selected: { state: true },
+    pictured: { state: true },
+  };
   static override styles = [
     base,
     view,
@@ -52,6 +56,8 @@ export abstract class TargetsView extends LitElement {
   ];
   declare look: CredentialView;
   declare protected selected: ReadonlySet<string>;
+  /** The filter of the pictures. It follows that of the table, which is painted first. */
+  declare private pictured: CredentialFilter;
   #filtered: Filtered | undefined;
   /** Where the timeline's links lead. It draws its lanes again when the function changes. */
   #laneLink: ((row: CredentialRow) => string) | undefined;
@@ -61,6 +67,7 @@ export abstract class TargetsView extends LitElement {
     super();
     this.look = {};
     this.selected = new Set();
+    this.pictured = "all";
   }
 
   override disconnectedCallback(): void {
@@ -73,6 +80,15 @@ export abstract class TargetsView extends LitElement {
     if (!changed.has("look")) return;
     const back = overviewLink(this.look);
     this.#laneLink = (row) => targetLink(row.target, back);
+    if (!this.hasUpdated) this.pictured = this.#filter;
+  }
+
+  protected override updated(): void {
+    if (this.pictured !== this.#filter) requestAnimationFrame(() => setTimeout(() => (this.pictured = this.#filter)));
+  }
+
+  get #filter(): CredentialFilter {
+    return this.look.filter ?? "all";
   }
 
   /** Counters, what stands between them and the pictures, the pictures, and the table. */
@@ -80,7 +96,7 @@ export abstract class TargetsView extends LitElement {
     const shown = this.#shown(rows);
     return html`<keyturn-counters
         .rows=${rows}
-        .filter=${this.look.filter ?? "all"}
+        .filter=${this.#filter}
         .clock=${clock}
         @keyturn-filter=${({ detail }: CustomEvent<CredentialFilter>) => this.#looked({ ...this.look, filter: detail })}
       ></keyturn-counters>
@@ -125,9 +141,9 @@ export abstract class TargetsView extends LitElement {
     this.dispatchEvent(new CustomEvent("together", { detail: targets }));
   }
 
-  /** The rows that the pictures show: those of the chosen counter. The same array as long as nothing has changed, so that they are not drawn again. */
+  /** The rows that the pictures show: those of a counter. The same array as long as nothing has changed, so that they are not drawn again. */
   #shown(rows: readonly CredentialRow[]): readonly CredentialRow[] {
-    const { filter = "all" } = this.look;
+    const filter = this.pictured;
     if (filter === "all") return rows;
     const now = clock.now();
     // Which rows have expired changes with the time.
