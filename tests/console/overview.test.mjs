@@ -160,6 +160,89 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
   });
 });
 
+/** What a field shows. */
+const shows = (person, label) => person.page.$eval(`::-p-aria(${label})`, (field) => field.value);
+
+test("what was typed on a target's page and not saved is there again, and is not lost with the page", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    await person.click("link", "GitHub archive");
+    await person.click("textbox", "Owner");
+    await person.type("Ada");
+    await person.click("spinbutton", "Rotate every … days");
+    await person.type("30");
+    await person.click("button", "Add a window");
+    await person.reads(/Not saved yet[^]*Not saved yet/);
+    await person.click("link", "← All targets");
+    await person.reads(/26 targets/);
+    await person.click("link", "GitHub production");
+    await person.find("heading", "GitHub production");
+    assert.equal(await shows(person, "Owner"), "", "a draft belongs to its target");
+    await person.readsNo("Not saved yet");
+    await person.click("link", "← All targets");
+    await person.click("link", "GitHub archive");
+    await person.reads(/Not saved yet/);
+    assert.equal(await shows(person, "Owner"), "Ada");
+    assert.equal(await shows(person, "Rotate every … days"), "30");
+    await person.find("group", "Window 1");
+    const asked = new Promise((resolve) => person.page.once("dialog", resolve));
+    await person.page.evaluate(() => void setTimeout(() => location.reload()));
+    const dialog = await asked;
+    assert.equal(dialog.type(), "beforeunload");
+    await dialog.dismiss();
+    assert.equal(await shows(person, "Owner"), "Ada");
+    await person.click("button", "Discard changes (People and programs)");
+    await person.reads(/Not saved yet/);
+    assert.equal(await shows(person, "Owner"), "");
+    await person.click("button", "Save policy");
+    await person.readsNo("Not saved yet");
+    await person.page.reload();
+    await person.find("heading", "GitHub archive");
+    assert.equal(await shows(person, "Rotate every … days"), "30");
+    await person.click("button", "Remove window 1");
+    await person.reads(/Not saved yet/);
+    await person.click("button", "Discard changes (Policy)");
+    await person.find("group", "Window 1");
+    await person.readsNo("Not saved yet");
+  });
+});
+
+test("a target's credentials over time are a picture, and the same as a table", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    await person.click("link", "GitHub production");
+    await person.find("heading", "Credentials over time");
+    await person.click("button", "As a table");
+    await person.find("table", "Credentials over time");
+    await person.reads(/Credential\s+Created\s+Ends/);
+    const lanes = () =>
+      person.page.evaluate(() => {
+        const timeline = document
+          .querySelector("keyturn-console")
+          .shadowRoot.querySelector("keyturn-target")
+          .shadowRoot.querySelector("keyturn-timeline");
+        return [...timeline.shadowRoot.querySelectorAll("tbody th > *")].map(
+          ({ localName, textContent }) => `${localName} ${textContent}`,
+        );
+      });
+    const before = await lanes();
+    assert.equal(before.length, 2);
+    assert.ok(before.every((name) => /^span \w+-\w+-\d+$/.test(name)), String(before));
+    await person.click("link", "Rotate");
+    await person.click("button", "Rotate credential");
+    await person.find("heading", "Store the new credential");
+    await person.click("checkbox", "I stored the client ID and the secret");
+    await person.click("button", "Continue");
+    await person.find("heading", "Both credentials work");
+    await person.click("button", "Close");
+    await person.click("button", "As a table");
+    await person.find("table", "Credentials over time");
+    const after = await lanes();
+    assert.equal(after.length, 3);
+    assert.ok(before.every((name) => after.includes(name)));
+  });
+});
+
 /** Stores the waiting pair, and returns to the job. */
 async function storeNext(person, name, heading) {
   await person.click("link", `Store ${name}`);

@@ -397,7 +397,8 @@ export class Console extends LitElement {
   };
 
   readonly #leaving = (event: Event): void => {
-    if (this.renderRoot.querySelector("keyturn-rotate-view")?.busy) event.preventDefault();
+    const busy = this.renderRoot.querySelector("keyturn-rotate-view")?.busy;
+    if (busy || this.estate?.drafts.some) event.preventDefault();
   };
 
   readonly #left = (): void => {

@@ -73,7 +73,7 @@ export class Lanes extends Shown {
       .lane,
       .axis {
         display: grid;
-        grid-template-columns: minmax(9rem, 24%) minmax(0, 1fr);
+        grid-template-columns: var(--keyturn-names-width, minmax(9rem, 24%)) minmax(0, 1fr);
         align-items: center;
         height: 28px;
       }
@@ -150,7 +150,7 @@ export class Lanes extends Shown {
         flex-shrink: 2;
         font-size: 0.75rem;
       }
-      .name:is(:hover, :focus-visible) {
+      .name:is(a, button):is(:hover, :focus-visible) {
         background: none;
         text-decoration: underline;
       }
@@ -312,7 +312,7 @@ export class Lanes extends Shown {
   ];
 
   declare rows: readonly CredentialRow[];
-  declare link: ((row: CredentialRow) => string) | undefined;
+  declare link: ((row: CredentialRow) => string | undefined) | undefined;
   declare lanes: number;
   declare days: number;
   /** Which lanes are shown. */
@@ -414,8 +414,11 @@ export class Lanes extends Shown {
         ? row.name
         : html`<bdi>${row.name}</bdi> <span class="unseen">(</span><bdi class="muted">${distinction}</bdi><span class="unseen">)</span>`;
     const apart = distinction !== undefined;
-    return this.link
-      ? html`<a class="name" dir="auto" ?data-apart=${apart} href=${this.link(row)} title=${title} @click=${open}>${words}</a>`
+    const href = this.link?.(row);
+    if (this.link && href === undefined)
+      return html`<span class="name" dir="auto" ?data-apart=${apart} title=${title}>${words}</span>`;
+    return href !== undefined
+      ? html`<a class="name" dir="auto" ?data-apart=${apart} href=${href} title=${title} @click=${open}>${words}</a>`
       : html`<button type="button" class="name" dir="auto" ?data-apart=${apart} title=${title} @click=${open}>${words}</button>`;
   }
 

@@ -164,8 +164,8 @@ export interface KeyturnTimelineElement extends KeyturnElement<KeyturnTimelineEv
   lanes: number;
   /** How many days are shown. Also an attribute. Default: 180. */
   days: number;
-  /** Where a target's name leads. Default: it is a button. */
-  link: ((row: CredentialRow) => string) | undefined;
+  /** Where a target's name leads; a name for which it returns `undefined` leads nowhere. Default: it is a button. */
+  link: ((row: CredentialRow) => string | undefined) | undefined;
 }
 
 /** The calls of a lifecycle that a `<keyturn-rotate>` makes: one in the page, or one on a server (`keyturn/lifecycle/remote`). */

@@ -11,6 +11,7 @@ import { language } from "../texts/languages.js";
 import { isKey, t } from "../texts/text.js";
 import { lifetime } from "../ui/dates.js";
 import { distinctions } from "../ui/names.js";
+import { Drafts } from "./drafts.js";
 import { Job, type Prospect, type Works } from "./job.js";
 import type { Lifecycles } from "./lifecycles.js";
 import type { Kept, Settings, Standing, Store } from "./store.js";
@@ -73,6 +74,7 @@ export class Estate extends EventTarget implements Works {
   readonly connections: Connections;
   readonly byHand = true;
   readonly keeps = "localStorage";
+  readonly drafts = new Drafts();
   readonly #targets = new Map<string, Target>();
   readonly #kept = new Map<string, Kept>();
   #rows: readonly CredentialRow[] | undefined;

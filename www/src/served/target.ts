@@ -10,6 +10,7 @@ import { wayBack } from "../ui/back.js";
 import { line } from "../ui/dates.js";
 import { describe, SEVERITIES } from "../ui/findings.js";
 import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
+import { endsOf, lives, livesStyle } from "../ui/lives.js";
 import { base } from "../ui/styles.js";
 import { narrowing, view } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
@@ -39,6 +40,7 @@ export class ServedTarget extends LitElement {
     view,
     narrowing,
     found,
+    livesStyle,
     css`
       .panel {
         container-type: inline-size;
@@ -212,15 +214,25 @@ export class ServedTarget extends LitElement {
     }
   }
 
-  #credentials({ target, credentials }: LifecycleStatus): TemplateResult {
+  #credentials(status: LifecycleStatus): TemplateResult {
+    const { target, credentials } = status;
     const compared = this.estate.compared(target);
     const seen = new Map(compared?.credentials.map((one) => [one.id, one]));
     const strangers = (compared?.credentials ?? []).filter(({ role }) => role === undefined);
     const all = [...credentials, ...strangers];
     const date = (at: number | undefined): Date | undefined => (at === undefined ? undefined : new Date(at));
+    const ends = endsOf(this.examined?.history ?? []);
+    const known = credentials.map(({ id, createdAt, since, expiresAt }) => ({
+      id,
+      createdAt: createdAt ?? since,
+      expiresAt: seen.get(id)?.expiresAt ?? expiresAt,
+      lastUsedAt: seen.get(id)?.lastUsedAt,
+      endedAt: ends.get(id),
+    }));
     return html`<section class="panel" aria-labelledby="credentials">
       <h2 id="credentials">${t("target.credentials")}</h2>
       ${all.length === 0 ? html`<p class="muted">${t("target.none")}</p>` : nothing}
+      ${lives(known, status)}
       <ul class="list">
         ${all.map((one) => {
           const { controlPlane = "unknown", lastUsedAt, expiresAt } = seen.get(one.id) ?? {};

@@ -2,6 +2,7 @@
 
 import type { LifecycleWindow } from "keyturn/lifecycle";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { type Draft, shown } from "../estate/drafts.js";
 import { type Estate, GRACE, type Target } from "../estate/estate.js";
 import type { PolicySettings } from "../estate/store.js";
 import { type Key, locale, t } from "../texts/text.js";
@@ -95,7 +96,7 @@ export class PolicyForm extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("target") && changed.get("target")?.name !== this.target.name) {
-      this.windows = this.#policy.windows ?? [];
+      this.windows = this.#draft?.windows ?? this.#policy.windows ?? [];
       this.said = "";
       this.error = undefined;
     }
@@ -105,20 +106,27 @@ export class PolicyForm extends LitElement {
     return this.estate.settings(this.target.name).policy ?? {};
   }
 
+  get #draft(): Draft | undefined {
+    return this.estate.drafts.of("policy", this.target.name);
+  }
+
   protected override render(): TemplateResult {
+    const draft = this.#draft;
     const { rotateEvery, rotateBefore = DEFAULTS.rotateBefore, grace = GRACE, proofs = [] } = this.#policy;
     const { zone = DEFAULTS.zone, maxActive = DEFAULTS.maxActive } = this.#policy;
     const offered = this.target.plane === "c1" ? PROOFS : [];
+    const chosenGrace = shown(draft, "grace", String(grace));
+    const chosen: readonly string[] = draft ? (draft.fields.get("proof") ?? []) : proofs;
     return html`<form @submit=${this.#save} @input=${this.#edited}>
       <p class="small muted">${t("policy.about")}</p>
       <div class="pair">
-        ${this.#days("every", t("policy.every"), t("policy.everyHint"), daysOf(rotateEvery))}
-        ${this.#days("before", t("policy.before"), t("policy.beforeHint"), daysOf(rotateBefore))}
+        ${this.#days("every", t("policy.every"), t("policy.everyHint"), shown(draft, "every", daysOf(rotateEvery)))}
+        ${this.#days("before", t("policy.before"), t("policy.beforeHint"), shown(draft, "before", daysOf(rotateBefore)))}
       </div>
       <div class="field">
         <label for="grace">${t("target.grace")}</label>
         <select id="grace" name="grace" aria-describedby="grace-hint">
-          ${GRACES.map((one) => html`<option value=${one} .selected=${one === grace}>${t(`grace.${one}` as Key)}</option>`)}
+          ${GRACES.map((one) => html`<option value=${one} .selected=${String(one) === chosenGrace}>${t(`grace.${one}` as Key)}</option>`)}
         </select>
         <p id="grace-hint" class="small muted">${t("target.graceHint")}</p>
       </div>
@@ -131,12 +139,12 @@ export class PolicyForm extends LitElement {
       <div class="pair">
         <div class="field">
           <label for="zone">${t("policy.zone")}</label>
-          <input id="zone" name="zone" list="zones" autocomplete="off" spellcheck="false" .value=${zone} />
+          <input id="zone" name="zone" list="zones" autocomplete="off" spellcheck="false" .value=${shown(draft, "zone", zone)} />
           <datalist id="zones">${this.#allZones.map((one) => html`<option value=${one}></option>`)}</datalist>
         </div>
         <div class="field">
           <label for="active">${t("policy.active")}</label>
-          <input id="active" name="active" type="number" min="2" max="1000" inputmode="numeric" aria-describedby="active-hint" .value=${String(maxActive)} />
+          <input id="active" name="active" type="number" min="2" max="1000" inputmode="numeric" aria-describedby="active-hint" .value=${shown(draft, "active", String(maxActive))} />
           <p id="active-hint" class="small muted">${t("policy.activeHint")}</p>
         </div>
       </div>
@@ -146,7 +154,7 @@ export class PolicyForm extends LitElement {
               <legend class="label">${t("target.proofs")}</legend>
               ${offered.map(
                 (proof) => html`<label class="choice">
-                  <input type="checkbox" name="proof" value=${proof} .checked=${proofs.includes(proof)} />
+                  <input type="checkbox" name="proof" value=${proof} .checked=${chosen.includes(proof)} />
                   <span>${t(`target.proof.${proof}`)}</span>
                 </label>`,
               )}
@@ -156,7 +164,8 @@ export class PolicyForm extends LitElement {
       <div role="alert">${this.error ? note("bad", "warning", html`<p><strong>${t("policy.refused")}</strong> ${(this.error as Error).message}</p>`) : nothing}</div>
       <div class="buttons">
         <button class="primary">${t("policy.save")}</button>
-        <span role="status" class="small muted">${this.said}</span>
+        ${draft ? html`<button type="button" @click=${this.#discard}>${t("target.discard")} <span class="unseen">(${t("target.policy")})</span></button>` : nothing}
+        <span role="status" class="small muted">${draft ? t("target.unsaved") : this.said}</span>
       </div>
     </form>`;
   }
@@ -173,6 +182,7 @@ export class PolicyForm extends LitElement {
     const word = new Intl.DateTimeFormat(locale(), { weekday: "short", timeZone: "UTC" });
     const change = (some: LifecycleWindow): void => {
       this.windows = this.windows.map((one, at) => (at === index ? { ...one, ...some } : one));
+      this.#edited();
     };
     const time = (name: "from" | "to", value: string): TemplateResult => html`<div class="field">
       <label for="${name}${index}">${t(`policy.${name}`)}</label>
@@ -204,17 +214,28 @@ export class PolicyForm extends LitElement {
   }
 
   readonly #edited = (): void => {
+    const form = this.renderRoot.querySelector("form") as HTMLFormElement;
+    this.estate.drafts.keep("policy", this.target.name, form, this.windows);
     this.said = "";
+    this.requestUpdate();
+  };
+
+  readonly #discard = (): void => {
+    this.estate.drafts.drop("policy", this.target.name);
+    this.windows = this.#policy.windows ?? [];
+    this.error = undefined;
+    // The button that had the focus goes.
+    this.renderRoot.querySelector<HTMLElement>("#every")?.focus();
   };
 
   readonly #add = (): void => {
     this.windows = [...this.windows, { days: [...DAYS], from: "22:00", to: "04:00" }];
-    this.said = "";
+    this.#edited();
   };
 
   #remove(index: number): void {
     this.windows = this.windows.filter((_, at) => at !== index);
-    this.said = "";
+    this.#edited();
     // The button that had the focus has gone.
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("#add")?.focus());
   }
@@ -240,6 +261,7 @@ export class PolicyForm extends LitElement {
     try {
       (await estate.lifecycles()).check(target, policy);
       await estate.keep(target, { ...estate.settings(target.name), policy });
+      estate.drafts.drop("policy", target.name);
       this.said = t("policy.saved");
       this.dispatchEvent(new Event("saved"));
     } catch (error) {

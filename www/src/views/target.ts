@@ -5,6 +5,7 @@ import type { LifecycleEvent, LifecycleFinding, LifecycleStatus } from "keyturn/
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import { SERVICES } from "../connection/ways.js";
+import { shown } from "../estate/drafts.js";
 import type { Estate, Target } from "../estate/estate.js";
 import "../regions/history.js";
 import { rotateLink, targetLink } from "../route.js";
@@ -13,6 +14,7 @@ import { wayBack } from "../ui/back.js";
 import { line } from "../ui/dates.js";
 import { describe, type Finding, SEVERITIES, sorted } from "../ui/findings.js";
 import { chip, icon, note } from "../ui/icons.js";
+import { endsOf, lives, livesStyle } from "../ui/lives.js";
 import { bdis } from "../ui/names.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
@@ -39,6 +41,7 @@ export class TargetView extends LitElement {
   static override styles = [
     base,
     view,
+    livesStyle,
     css`
       nav a {
         display: inline-flex;
@@ -261,26 +264,28 @@ export class TargetView extends LitElement {
 
   #people(target: Target): TemplateResult {
     const { owner = "", consumers = [], notes = "" } = this.estate.settings(target.name);
+    const draft = this.estate.drafts.of("people", target.name);
     return html`<section class="panel" aria-labelledby="people">
       <h2 id="people">${t("target.people")}</h2>
-      <form @submit=${(event: Event) => this.#save(event, target)}>
+      <form @submit=${(event: Event) => this.#save(event, target)} @input=${(event: Event) => this.#typed(event, target)}>
         <div class="field">
           <label for="owner">${t("target.owner")}</label>
-          <input id="owner" name="owner" autocomplete="off" .value=${owner} />
+          <input id="owner" name="owner" autocomplete="off" .value=${shown(draft, "owner", owner)} />
         </div>
         <div class="field">
           <label for="consumers">${t("target.consumers")}</label>
-          <textarea id="consumers" name="consumers" aria-describedby="consumers-hint" spellcheck="false" .value=${consumers.join("\n")}></textarea>
+          <textarea id="consumers" name="consumers" aria-describedby="consumers-hint" spellcheck="false" .value=${shown(draft, "consumers", consumers.join("\n"))}></textarea>
           <p id="consumers-hint" class="small muted">${t("target.consumersHint")}</p>
         </div>
         <div class="field">
           <label for="notes">${t("target.notes")}</label>
-          <textarea id="notes" name="notes" aria-describedby="notes-hint" .value=${notes}></textarea>
+          <textarea id="notes" name="notes" aria-describedby="notes-hint" .value=${shown(draft, "notes", notes)}></textarea>
           <p id="notes-hint" class="small muted">${t("target.notesHint")}</p>
         </div>
         <div class="buttons">
           <button class="primary">${t("target.save")}</button>
-          <span role="status" class="small muted">${this.saved ? t("target.saved") : nothing}</span>
+          ${draft ? html`<button type="button" @click=${() => this.#discard(target)}>${t("target.discard")} <span class="unseen">(${t("target.people")})</span></button>` : nothing}
+          <span role="status" class="small muted">${draft ? t("target.unsaved") : this.saved ? t("target.saved") : nothing}</span>
         </div>
       </form>
     </section>`;
@@ -297,9 +302,26 @@ export class TargetView extends LitElement {
     const known = target.place ? (this.estate.connections.c1?.inventory.of(target.place) ?? []) : [];
     const roles = new Map(this.status?.credentials.map(({ id, role }) => [id, role]));
     const others = (this.status?.credentials ?? []).filter(({ id }) => !known.some((one) => one.id === id));
+    const ends = endsOf(this.history);
+    const all = [
+      ...known.map(({ id, facts, revokedAt }) => ({
+        id,
+        createdAt: facts?.createdAt?.getTime(),
+        expiresAt: facts?.expiresTime?.getTime(),
+        lastUsedAt: facts?.lastUsedAt?.getTime(),
+        endedAt: ends.get(id) ?? revokedAt ?? facts?.deletedAt?.getTime(),
+      })),
+      ...others.map(({ id, createdAt, since, expiresAt }) => ({
+        id,
+        createdAt: createdAt ?? since,
+        expiresAt,
+        endedAt: ends.get(id),
+      })),
+    ];
     return html`<section class="panel" aria-labelledby="credentials">
       <h2 id="credentials">${t("target.credentials")}</h2>
-      ${known.length + others.length === 0 ? html`<p class="muted">${t("target.none")}</p>` : nothing}
+      ${all.length === 0 ? html`<p class="muted">${t("target.none")}</p>` : nothing}
+      ${lives(all, this.status)}
       <ul class="findings">
         ${known.map(
           (one) => html`<li>
@@ -325,6 +347,19 @@ export class TargetView extends LitElement {
     </section>`;
   }
 
+  #typed(event: Event, target: Target): void {
+    this.estate.drafts.keep("people", target.name, event.currentTarget as HTMLFormElement);
+    this.saved = false;
+    this.requestUpdate();
+  }
+
+  #discard(target: Target): void {
+    this.estate.drafts.drop("people", target.name);
+    this.requestUpdate();
+    // The button that had the focus goes.
+    this.renderRoot.querySelector<HTMLElement>("#owner")?.focus();
+  }
+
   async #save(event: Event, target: Target): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -339,6 +374,7 @@ export class TargetView extends LitElement {
         .filter(Boolean),
       notes: text("notes"),
     });
+    this.estate.drafts.drop("people", target.name);
     this.saved = true;
     await this.#open();
   }

@@ -1,0 +1,41 @@
+/** What was typed into forms and not saved. It outlives the view that has the form, but not the page. */
+
+import type { LifecycleWindow } from "keyturn/lifecycle";
+
+/** The forms of a target's page. */
+export type FormName = "people" | "policy";
+
+/** The fields of one form as they were left, and the windows of a policy, which are no fields. */
+export interface Draft {
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+  readonly windows?: readonly LifecycleWindow[];
+}
+
+/** The drafts of all targets. */
+export class Drafts {
+  readonly #all = new Map<string, Draft>();
+
+  /** Whether something would be lost with the page. */
+  get some(): boolean {
+    return this.#all.size > 0;
+  }
+
+  of(form: FormName, target: string): Draft | undefined {
+    return this.#all.get(`${form} ${target}`);
+  }
+
+  keep(form: FormName, target: string, element: HTMLFormElement, windows?: readonly LifecycleWindow[]): void {
+    const data = new FormData(element);
+    const fields = new Map([...data.keys()].map((name) => [name, data.getAll(name).map(String)]));
+    this.#all.set(`${form} ${target}`, windows ? { fields, windows } : { fields });
+  }
+
+  drop(form: FormName, target: string): void {
+    this.#all.delete(`${form} ${target}`);
+  }
+}
+
+/** What a field is to show: the draft, or what is saved. */
+export function shown(draft: Draft | undefined, name: string, saved: string): string {
+  return draft ? (draft.fields.get(name)?.[0] ?? "") : saved;
+}
