@@ -51,7 +51,7 @@ const parts = [
   {
     name: "JavaScript: format and lints",
     quick: true,
-    run: () => check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."]),
+    run: () => check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off", "."]),
   },
   {
     name: "Rust: unit tests",

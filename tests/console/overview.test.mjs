@@ -227,7 +227,10 @@ test("a target's credentials over time are a picture, and the same as a table", 
       });
     const before = await lanes();
     assert.equal(before.length, 2);
-    assert.ok(before.every((name) => /^span \w+-\w+-\d+$/.test(name)), String(before));
+    assert.ok(
+      before.every((name) => /^span \w+-\w+-\d+$/.test(name)),
+      String(before),
+    );
     await person.click("link", "Rotate");
     await person.click("button", "Rotate credential");
     await person.find("heading", "Store the new credential");
