@@ -175,7 +175,7 @@ function startUp() {
   const scripts = ["./start-empty.mjs", "./start-keyturn.mjs"].map((script) => new URL(script, import.meta.url));
   const times = scripts.map(() => []);
   const heaps = [];
-  for (let i = -1; i < 15; i++) {
+  for (let i = -1; i < 31; i++) {
     scripts.forEach((script, side) => {
       const begun = performance.now();
       const { stdout } = spawnSync(process.execPath, ["--expose-gc", fileURLToPath(script)], { encoding: "utf8" });
