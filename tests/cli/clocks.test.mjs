@@ -1,9 +1,8 @@
 // A machine whose clock is wrong: nothing ends early, nothing is begun, and it is told. The sandbox's clock is the tenant's.
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { run, scratch, setOn, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, setOn, tenant, writeProject } from "../lib/cli.mjs";
 import { module } from "../lib/installed.mjs";
 
 const { unlessClocksDiffer } = await module("cli/clocks.js");
@@ -89,8 +88,7 @@ describe("clocks that disagree", () => {
   let sandbox;
   before(async () => {
     sandbox = await tenant();
-    writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-    writeStore(cwd);
+    writeProject(cwd, sandbox);
     await ok(["rotate", "github-production"]);
     await ok(["rotate", "github-production"]);
   });

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { strays, tooWide } from "../console/mirrored.mjs";
 import { Person, pause } from "../console/person.mjs";
 import { launch } from "../lib/browsers.mjs";
-import { run, scratch, setOn, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, setOn, start, tenant, writeProject } from "../lib/cli.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
 
 const HOUR = 3_600_000;
@@ -35,8 +35,7 @@ describe("keyturn console", () => {
   before(async () => {
     sandbox = await tenant();
     ({ env } = sandbox);
-    writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-    writeStore(cwd);
+    writeProject(cwd, sandbox);
     served = await console();
     browser = await launch("chromium");
   });

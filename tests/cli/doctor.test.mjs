@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, smallest, tenant, writeProject } from "../lib/cli.mjs";
 import { module } from "../lib/installed.mjs";
 
 const { machineChecks } = await module("cli/doctor/machine.js");
@@ -26,8 +26,7 @@ beforeEach(() => {
   cwd = join(all, String(count++));
   mkdirSync(join(cwd, "home/.config/keyturn"), { recursive: true, mode: 0o700 });
   env = { ...sandbox.env, HOME: join(cwd, "home"), XDG_CONFIG_HOME: "" };
-  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-  writeStore(cwd);
+  writeProject(cwd, sandbox);
 });
 
 /** The findings as `CODE ABOUT`, the exit code, and the whole output. */

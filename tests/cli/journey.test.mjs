@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { run, scratch, setOn, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, setOn, smallest, tenant, writeProject, writeStore } from "../lib/cli.mjs";
 
 const HOUR = 3_600_000;
 
@@ -21,8 +21,7 @@ describe("the smallest configuration", () => {
   before(async () => {
     sandbox = await tenant();
     ({ env } = sandbox);
-    writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-    writeStore(cwd);
+    writeProject(cwd, sandbox);
   });
   after(async () => {
     await sandbox.stop();

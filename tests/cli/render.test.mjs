@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parse as parseEnv } from "dotenv";
 import { parse, parseAllDocuments } from "yaml";
-import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, tenant, writeProject } from "../lib/cli.mjs";
 
 const cwd = scratch("render");
 const SECRET = "secret-token:conductorone.com:v1:canary";
@@ -13,8 +13,7 @@ let sandbox;
 const k = (args, more = {}) => run(args, { cwd, env: sandbox.env, ...more });
 before(async () => {
   sandbox = await tenant();
-  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-  writeStore(cwd);
+  writeProject(cwd, sandbox);
   writeFileSync(join(cwd, "secret.txt"), `${SECRET}\n`);
   assert.equal((await k(["rotate", "github-production", "--yes"])).status, 0);
 });

@@ -1,9 +1,9 @@
 // A journal's folder that is restored from a backup, on the command line.
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, tenant, writeProject } from "../lib/cli.mjs";
 
 const cwd = scratch("restored");
 const journal = join(cwd, "keyturn-journal");
@@ -12,8 +12,7 @@ const target = "github-production";
 let sandbox;
 before(async () => {
   sandbox = await tenant();
-  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-  writeStore(cwd);
+  writeProject(cwd, sandbox);
 });
 after(async () => {
   await sandbox.stop();

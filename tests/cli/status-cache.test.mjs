@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, uti
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { run, scratch, smallest, tenant, writeProject } from "../lib/cli.mjs";
 
 const cwd = scratch("status-cache");
 const cache = join(cwd, "keyturn-journal/cache");
@@ -34,8 +34,7 @@ async function marked() {
 
 before(async () => {
   sandbox = await tenant();
-  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-  writeStore(cwd);
+  writeProject(cwd, sandbox);
   // After the second rotation there is an old credential, which stays valid for a day.
   for (let times = 0; times < 2; times++) assert.equal((await k("rotate", "github-production", "--yes")).status, 0);
 });

@@ -3,14 +3,13 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { onTerminal, run, scratch, smallest, tenant, writeStore } from "../lib/cli.mjs";
+import { onTerminal, run, scratch, smallest, tenant, writeProject } from "../lib/cli.mjs";
 
 const cwd = scratch("terminal");
 let sandbox;
 before(async () => {
   sandbox = await tenant();
-  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-  writeStore(cwd);
+  writeProject(cwd, sandbox);
 });
 after(async () => {
   await sandbox.stop();

@@ -1,12 +1,12 @@
 // Photographs each state of the console for somebody to look at: `node tests/console/screenshots.mjs [--folder DIR] [--look NAME,...] [WAY ...]`.
 // The ways are those that axe goes as well, the playground, and the page of `keyturn console`.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../../xtask/steps.mjs";
 import { launch } from "../lib/browsers.mjs";
-import { scratch, smallest, start, tenant, writeStore } from "../lib/cli.mjs";
+import { scratch, start, tenant, writeProject } from "../lib/cli.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
 import { serveFolder } from "../lib/static.mjs";
 import { LOOKS as CHECKED, look } from "./looks.mjs";
@@ -109,8 +109,7 @@ async function playground(way) {
 async function served(way) {
   const cwd = scratch("screenshots");
   const sandbox = await tenant();
-  writeFileSync(join(cwd, "keyturn.json"), smallest(sandbox));
-  writeStore(cwd);
+  writeProject(cwd, sandbox);
   const { child, done } = start(["console", "--json"], { cwd, env: sandbox.env });
   try {
     const line = await new Promise((resolve, reject) => {

@@ -90,6 +90,12 @@ export function writeStore(cwd, script = "cat > store.json") {
   chmodSync(join(cwd, "store.sh"), 0o755);
 }
 
+/** The smallest configuration for a tenant, and the program that it delivers to. */
+export function writeProject(cwd, tenant) {
+  writeFileSync(join(cwd, "keyturn.json"), smallest(tenant));
+  writeStore(cwd);
+}
+
 /** A folder for one test. */
 export function scratch(name) {
   return mkdtempSync(join(folder, `${name}-`));
