@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import puppeteer from "puppeteer-core";
 import { buildExtension } from "../examples/extension/build.mjs";
 import { CHROMIUM_FLAGS, browser as program } from "../xtask/browsers.mjs";
+import { startBrowser } from "./lib/browsers.mjs";
 import { installed } from "./lib/installed.mjs";
 import { PATIENCE } from "./lib/patience.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
@@ -16,7 +16,7 @@ const folder = installed();
 const scratch = mkdtempSync(join(tmpdir(), "keyturn-extension-"));
 const HOSTS = "http://127.0.0.1/*";
 const ROTATE = "connector.rotateCredential";
-/** The extension's id in Firefox, so that the addresses of its pages are known in advance. */
+/** The extension's id in Firefox, so that its pages' addresses are known in advance. */
 const GECKO_UUID = "6a1f4c1e-6d9d-4d42-9f0a-3a4a3f2f6c11";
 
 let sandbox;
@@ -31,11 +31,11 @@ after(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** How each browser is started with the extension, and how consent to a host is given. */
+/** How each browser is started with the extension, and how a host permission is granted. */
 const BROWSERS = {
   chromium: {
     async start() {
-      const browser = await puppeteer.launch({
+      const browser = await startBrowser({
         executablePath: program("chromium"),
         headless: true,
         args: CHROMIUM_FLAGS,
@@ -45,7 +45,7 @@ const BROWSERS = {
       });
       const target = await background(browser);
       const { host } = new URL(target.url());
-      // Consents in the browser's own page for extensions, so that it does not ask.
+      // Grants the permission on the browser's own page for extensions, so that there is no prompt.
       const consent = await browser.newPage();
       await consent.goto("chrome://extensions");
       await consent.evaluate((id, hosts) => chrome.developerPrivate.addHostPermission(id, hosts), host, HOSTS);
@@ -55,7 +55,7 @@ const BROWSERS = {
   },
   firefox: {
     async start() {
-      const browser = await puppeteer.launch({
+      const browser = await startBrowser({
         executablePath: program("firefox"),
         browser: "firefox",
         headless: true,
@@ -64,7 +64,7 @@ const BROWSERS = {
           "extensions.webextensions.uuids": JSON.stringify({ "connector-credentials@example.com": GECKO_UUID }),
           // Grants every requested host.
           "extensions.webextOptionalPermissionPrompts": false,
-          // People have half a minute; the tests wait for less.
+          // The default is half a minute; the tests do not wait that long.
           "extensions.background.idle.timeout": 3_000,
         },
       });
@@ -88,7 +88,7 @@ async function until(what, look, page) {
   throw new Error(`waited in vain: ${what}. The panel shows:\n${shown}`);
 }
 
-/** Opens the panel. Firefox does not say when a page of an extension has been loaded. */
+/** Opens the panel. Firefox does not report when a page of an extension has been loaded. */
 async function open(page, panel) {
   void page.goto(panel).catch(() => {});
   const loaded = () => page.evaluate((url) => location.href === url && document.readyState === "complete", panel);
@@ -96,10 +96,10 @@ async function open(page, panel) {
   await page.bringToFront();
 }
 
-/** A person at the panel. */
+/** Creates a person at the panel. */
 function person(page, tenant) {
   const text = (selector) => page.evaluate((selector) => document.querySelector(selector)?.textContent ?? "", selector);
-  /** With the mouse, since browsers only ask for a permission while they handle a click. */
+  /** Uses the mouse, since browsers only ask for a permission while they handle a click. */
   const press = async (label, within = "body") => {
     const { x, y } = await until(
       `a button ${label}`,
@@ -142,7 +142,7 @@ function person(page, tenant) {
       await press("List connectors");
       await until("connectors", () => page.evaluate(() => document.querySelector("#connectors li") !== null), page);
     },
-    /** Asks for a rotation of the first connector, and waits for the secret to be shown. */
+    /** Requests a rotation of the first connector, and waits until the secret is shown. */
     async rotate() {
       const name = `${tenant.appId}/${tenant.connectorId}`;
       await press("Rotate", `[data-name="${name}"]`);
@@ -152,7 +152,7 @@ function person(page, tenant) {
   };
 }
 
-/** Everything that the extension stores, as text. */
+/** Returns everything that the extension stores, as text. */
 function kept(page) {
   return page.evaluate(async () => {
     const rows = async ({ name }) => {
@@ -224,7 +224,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
 
     /** Stops the background as the browser does when it is idle. */
     async function stopBackground() {
-      // Firefox cannot be told to, and ends it by itself after the time of the preference above.
+      // Firefox has no command for this: it ends the background by itself after the time in the preference above.
       if (name === "firefox") return;
       const { client } = await (await background(browser)).worker();
       const session = await browser.target().createCDPSession();
@@ -255,7 +255,7 @@ for (const [name, { start }] of Object.entries(BROWSERS)) {
       const second = await rotate();
       await press("Show", "article");
       const secret = /secret-token:\S+/.exec(await text("article"))[0].replace(/(Show|Hide|Copy).*$/, "");
-      // The browser may have ended one by itself before, where the machine is slow.
+      // On a slow machine, the browser may already have stopped a worker by itself.
       const workers = () => page.evaluate(() => Number(document.body.dataset.workers));
       const met = await workers();
       await stopBackground();

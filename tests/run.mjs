@@ -19,13 +19,13 @@ const SUITES = readdirSync(join(root, "tests/conformance"))
   .filter((name) => name.endsWith(".mjs"))
   .map((name) => name.slice(0, -4));
 
-/** How each runtime runs them, given where the package is installed, a sandbox's URL and a filter. */
+/** How each runtime runs the suites, given where the package is installed, a sandbox's URL and a filter. */
 const RUNTIMES = {
   esm: async (folder, url, filter) =>
     runHere("esm", await import(pathToFileURL(join(folder, "load.mjs")).href), url, filter),
   cjs: async (folder, url, filter) =>
     runHere("cjs", createRequire(join(folder, "load.cjs"))("./load.cjs"), url, filter),
-  // No leave to read the environment: who gives options needs none.
+  // Without permission to read the environment: a program that passes options does not need it.
   deno: (folder, url, filter) =>
     runProgram(
       "deno",
@@ -47,10 +47,10 @@ async function runHere(runtime, entries, url, filter) {
   return runSuites(suites, { ...entries, runtime, url, load }, filter);
 }
 
-/** In a program of its own, which writes one result a line. */
+/** Runs the suites in a separate program, which writes one result per line. */
 async function runProgram(runtime, args, folder, url, filter) {
   const task = JSON.stringify({ runtime, folder, names: SUITES, url, filter });
-  // In the folder of the installation, so that no settings of the repository are found.
+  // The current folder is that of the installation, so that no settings of the repository are found.
   const child = spawn(program(runtime), [...args, join(root, "tests/lib/in-program.mjs"), task], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
@@ -88,8 +88,8 @@ async function runInWorker(folder, url, filter) {
 async function runInBrowser(name, folder, sandbox, filter) {
   const { launch } = await import("./lib/browsers.mjs");
   const { servePage } = await import("./lib/page.mjs");
-  const page = await servePage(folder, sandbox);
   const browser = await launch(name);
+  const page = await servePage(folder, sandbox);
   try {
     const tab = await browser.newPage();
     const unexpected = [];
@@ -98,7 +98,7 @@ async function runInBrowser(name, folder, sandbox, filter) {
     );
     const said = [];
     tab.on("console", (message) => said.push(message.text()));
-    // The page is loaded when its module has run. Its policy rules out puppeteer's own ways to wait for something.
+    // The page has loaded once its module has run. Its policy rules out puppeteer's own wait functions.
     await tab.goto(page.url);
     if (!(await tab.evaluate(() => "runInPage" in globalThis)))
       throw new Error(`the page's module did not run: ${said.join("\n")}`);
@@ -137,5 +137,5 @@ for (const runtime of positionals.length > 0 ? positionals : Object.keys(RUNTIME
   }
 }
 console.log(`# pass ${passed}\n# fail ${failed}`);
-// A run without a single test says nothing about anything.
+// A run without a single test must not count as a success.
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -42,7 +42,7 @@ const QUICK = new Set([
  * @typedef {{ passed: number, failed: number, text: string }} Outcome
  */
 
-/** Cargo lets one command at a time into the build folder; a second one would only occupy a slot. */
+/** Cargo allows one command at a time in the build folder; a second one would only occupy a slot. */
 const CARGO = { needs: "cargo" };
 
 /** @type {Part[]} The parts, longest first, so that none of them is left for the end. */
@@ -51,7 +51,8 @@ const parts = [
   {
     name: "JavaScript: format and lints",
     quick: true,
-    run: () => check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off", "."]),
+    run: () =>
+      check("node", ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off", "."]),
   },
   {
     name: "Rust: unit tests",
@@ -134,7 +135,7 @@ async function test() {
     uninstall(folder);
   }
   console.log(`\n${clock.table()}\n\nall of it took ${seconds(Date.now() - begun)}, ${jobs} parts at a time`);
-  // Once more at the end, where a log of thousands of lines is read first.
+  // Failures are repeated at the end, where a log of thousands of lines is read first.
   for (const { name, text } of broken) console.log(`\n== what failed in ${name}\n${failures(text)}`);
   const brokenNames = broken.map(({ name }) => name).join("; ");
   console.log(`\n${totals.passed} passed, ${totals.failed} failed${broken.length > 0 ? ` (${brokenNames})` : ""}`);
@@ -170,7 +171,7 @@ function chosen(names, quick) {
   return among.filter((part) => all.has(part));
 }
 
-/** Records how long things took. */
+/** Returns a stopwatch, which records how long the parts took. */
 function stopwatch() {
   const laps = [];
   let last = Date.now();
@@ -192,7 +193,9 @@ function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Returns what the output of a failed part says of its failures: the summary of Node's or Cargo's tests, otherwise the end. */
+/**
+ * Returns the part of a failed part's output about its failures: the summary of Node's or Cargo's tests, else the end.
+ */
 function failures(text) {
   const from = ["✖ failing tests:", "\nfailures:", "\nFAIL "].map((mark) => text.indexOf(mark)).find((at) => at >= 0);
   const lines = text
@@ -257,7 +260,9 @@ function sum(matches, group) {
   return matches.reduce((total, match) => total + Number(match[group]), 0);
 }
 
-/** How long a part may take, in milliseconds: a test that hangs, such as one that failed and left a server open, ends as a failure. */
+/**
+ * The time limit of a part, in milliseconds. It makes a test that hangs fail, such as one that left a server open.
+ */
 const LONGEST_MS = 30 * 60_000;
 
 /** Runs a program, and returns its output. */

@@ -1,5 +1,6 @@
-// A rotation in the console whose tab is killed at every step, which is opened twice, or whose secret is lost: in Chromium; and the main
-// way once in Firefox. Whatever happens, a credential is issued once unless a person says otherwise.
+// A rotation in the console, in Chromium, whose tab is killed at every step, that is opened twice, or whose secret is
+// lost; its usual course also runs once in Firefox. Whatever happens, a credential is issued only once unless a person
+// says otherwise.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
@@ -10,7 +11,7 @@ import { Person, pause, withConsole } from "./person.mjs";
 const ROTATE = "connector.rotateCredential";
 const REVOKE = "connector.revokeCredential";
 
-/** The address of a connector's rotation. */
+/** Returns the address of a connector's rotation. */
 function address({ sandbox }, name = "GitHub production") {
   const { connectors } = sandbox.snapshot();
   const { appId, id } = connectors.find(({ displayName }) => displayName === name);
@@ -28,7 +29,7 @@ function hear(page, secrets = []) {
   return secrets;
 }
 
-/** Kills the tab without any event for the page. Opens another one at the same address. */
+/** Kills the tab without any event for the page, and opens another one at the same address. */
 async function kill(person) {
   const url = person.page.url();
   const context = person.page.browserContext();
@@ -61,7 +62,7 @@ async function isForgotten(person, secret) {
 
 const LOST = "The secret of the new credential is lost";
 
-/** From the plan until the new pair is shown. */
+/** Continues from the plan until the new pair is shown. */
 async function toStore(person) {
   await person.click("button", "Create credential");
   await person.find("heading", "Store the new credential");
@@ -83,8 +84,8 @@ async function arrives(person, operation, number) {
 }
 
 /**
- * The points where the tab is killed: the person's actions until then, what the page shows after reopening, how many credentials were requested
- * until then, and how it continues.
+ * The points where the tab is killed: the person's actions until then, what the page shows after reopening, how many
+ * credentials were requested until then, and how it continues.
  */
 const KILLS = [
   {
@@ -241,7 +242,8 @@ test("killed while a credential is issued, its outcome is looked up, and it is n
     const person = await kill(first);
     await person.find("heading", "A credential may be on its way");
     assert.equal(person.count(ROTATE), 1);
-    // The sandbox's log shows the created credential: it ends, since nobody has its secret, and another is issued.
+    // The sandbox's log shows the created credential: it is ended, since nobody has its secret, and another one is
+    // issued.
     person.sandbox.clock.advance(600_000);
     person.sandbox.clearFaults();
     await person.page.reload();
@@ -291,7 +293,7 @@ test("killed in the grace period, before the end and after it, it goes on where 
     const ended = (id) => person.sandbox.snapshot().connectorCredentials.find((one) => one.id === id).deletedAt;
     assert.ok(ended(old));
 
-    // Another rotation, which is undone: the new credential ends.
+    // Another rotation is undone: the new credential is ended.
     await person.click("button", "Rotate credential");
     await store(person);
     await person.find("heading", "Both credentials work");
@@ -377,14 +379,14 @@ let firefox;
 after(() => firefox?.close());
 
 test("the main way in Firefox", async () => {
-  const server = await serveConsole();
   firefox = await launch("firefox");
+  const server = await serveConsole();
   try {
     const page = await firefox.newPage();
     const trouble = [];
     page.on("pageerror", (error) => trouble.push(String(error)));
     await page.goto(server.url + address(server));
-    /** Firefox has no queries by role: searches all shadow roots for the text. */
+    /** Firefox has no queries by role, so this searches all shadow roots for the text. */
     const press = async (text) => {
       for (let tries = 0; tries < 150; tries++, await pause(100)) if (await page.evaluate(pressed, text)) return;
       throw new Error(`there is nothing to press that reads ${text}`);

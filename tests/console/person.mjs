@@ -1,25 +1,24 @@
-// A person who uses the console: opens it, reads it, clicks and types. Names are those that assistive
-// technology reads out.
+// A person who uses the console: opens it, reads it, clicks and types. Controls are found by their accessible names.
 import { after } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
 
-/** One browser for the tests of a file. Each test has its own context. */
+/** The browser, one for all tests of a file. Each test has its own context. */
 let browser;
 export const closeBrowser = () => browser?.close();
 after(closeBrowser);
 
 /**
- * Runs `work` with the console open in a new context. Afterwards, nothing may have violated the content security policy, been
- * requested from another origin, or thrown.
+ * Runs `work` with the console open in a new context. Afterwards, nothing may have violated the content security
+ * policy, been requested from another origin, or thrown.
  *
  * @param {{ seed?: string, hash?: string, start?: (server: { sandbox: object }) => string, before?: (person: Person) => Promise<void>, features?: { name: string, value: string }[], width?: number }} options
  * @param {(person: Person) => Promise<void>} work
  */
 export async function withConsole({ seed, hash = "", start, before, features = [], width = 1280 }, work) {
-  const server = await serveConsole({ seed });
   browser ??= await launch("chromium");
+  const server = await serveConsole({ seed });
   const context = await browser.createBrowserContext();
   try {
     const page = await context.newPage();
@@ -37,7 +36,7 @@ export async function withConsole({ seed, hash = "", start, before, features = [
   }
 }
 
-/** The same where the control planes are shown as they are: apps, connectors, and API credentials. */
+/** Does the same, starting at the control planes' own lists: apps, connectors, and API credentials. */
 export const withBrowse = (options, work) => withConsole({ hash: "#/apps", ...options }, work);
 
 export class Person {
@@ -61,7 +60,7 @@ export class Person {
     });
   }
 
-  /** The first visible element with this role and name. A pattern is for headings. */
+  /** Finds the first visible element with this role and name. Only headings can be found by a pattern. */
   find(role, name) {
     if (name instanceof RegExp)
       return this.page.waitForFunction(
@@ -90,7 +89,7 @@ export class Person {
     await this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).setTimeout(PATIENCE).click();
   }
 
-  /** The first element with this role whose label or text fits a pattern. */
+  /** Finds the first element with this role whose label or text matches a pattern. */
   async #fitting(role, pattern) {
     for (const one of await this.page.$$(`::-p-aria([role="${role}"])`)) {
       const text = await one.evaluate((node) =>
@@ -101,7 +100,9 @@ export class Person {
     return undefined;
   }
 
-  /** Clicks the element with this role that has one of these names, for a name that changes as the page learns more. */
+  /**
+   * Clicks the element with this role that has one of these names, since a name may change while the page loads more.
+   */
   async clickEither(role, ...names) {
     const selector = names.map((name) => `::-p-aria([name="${name}"][role="${role}"])`).join(", ");
     await this.page.locator(selector).setTimeout(PATIENCE).click();
@@ -121,7 +122,7 @@ export class Person {
     return this.#untilText((text) => !holds(text, unwanted), `${unwanted} is still to be read in`);
   }
 
-  /** Waits until a text, or one that fits a pattern, is in the clipboard: a page copies after the click. */
+  /** Waits until a text, or one that matches a pattern, is in the clipboard: a page copies after the click. */
   async copied(wanted) {
     for (const begun = Date.now(); ; await pause(50)) {
       const text = await this.page.evaluate(() => navigator.clipboard.readText());
@@ -138,14 +139,14 @@ export class Person {
     }
   }
 
-  /** The visible text of the page, including shadow roots. */
+  /** Returns the visible text of the page, including shadow roots. */
   text() {
     return this.page.evaluate(() => {
       const of = (node) => {
         if (node instanceof Text) return node.data.replaceAll(/\s+/g, " ");
         if (!(node instanceof Element)) return "";
         const { display } = getComputedStyle(node);
-        // An element without a box is not reported as visible, whatever its content.
+        // `checkVisibility` is false for an element without a box, even if its content is visible.
         if (display !== "contents" && !node.checkVisibility()) return "";
         const children = node.localName === "slot" ? node.assignedNodes() : (node.shadowRoot ?? node).childNodes;
         const inner = [...children].map(of).join("");
@@ -157,7 +158,7 @@ export class Person {
     });
   }
 
-  /** Everything in the document, visible or not: texts, attributes, values of fields. */
+  /** Returns everything in the document, visible or not: texts, attributes, values of fields. */
   document() {
     return this.page.evaluate(() => {
       const parts = [];
@@ -174,7 +175,7 @@ export class Person {
     });
   }
 
-  /** Everything that the browser stores for the page: storages, databases, the address, its history. */
+  /** Returns everything that the browser stores for the page: storages, databases, the address, its history. */
   kept() {
     return this.page.evaluate(async () => {
       const databases = [];
@@ -197,7 +198,7 @@ export class Person {
     });
   }
 
-  /** The name or the text of the element that has the focus; "" where none has it. */
+  /** Returns the name or the text of the focused element; "" if there is none. */
   focus() {
     return this.page.evaluate(() => {
       let at = document.activeElement;
@@ -208,7 +209,7 @@ export class Person {
     });
   }
 
-  /** Waits until the focus is there. */
+  /** Waits until the element with this name has the focus. */
   async focusIs(name) {
     for (const begun = Date.now(); !fits(await this.focus(), name); await pause(20)) {
       if (Date.now() - begun > PATIENCE)
@@ -216,7 +217,7 @@ export class Person {
     }
   }
 
-  /** Presses a key, some of it together with Shift, as `Shift+Tab`. */
+  /** Presses a key, or one with Shift, such as `Shift+Tab`. */
   async press(keys) {
     const [key, ...modifiers] = keys.split("+").reverse();
     for (const modifier of modifiers) await this.page.keyboard.down(modifier);
@@ -228,7 +229,7 @@ export class Person {
     return this.page.keyboard.type(text);
   }
 
-  /** Tabs until the focus is on something with this name. */
+  /** Tabs until an element with this name has the focus. */
   async tabTo(name, keys = "Tab") {
     for (let step = 0; step < 80; step++) {
       if (fits(await this.focus(), name)) return;
@@ -237,7 +238,7 @@ export class Person {
     throw new Error(`the tabulator does not lead to ${name}`);
   }
 
-  /** Keeps the text of what the page saves as a file from now on. */
+  /** From now on, keeps the text of the files that the page saves. */
   keepSaved() {
     return this.page.evaluate(() => {
       globalThis.saved = [];
@@ -249,18 +250,18 @@ export class Person {
     });
   }
 
-  /** The text of the first file that was saved, once there is one. */
+  /** Resolves with the text of the first saved file, once there is one. */
   async saved() {
     const text = await this.page.waitForFunction(() => globalThis.saved[0]);
     return text.jsonValue();
   }
 
-  /** How often an operation reached the tenant. */
+  /** Returns how often an operation has reached the tenant. */
   count(operation) {
     return this.sandbox.requests({ operation }).length;
   }
 
-  /** The body of the next response to a matching request. */
+  /** Resolves with the body of the next response to a matching request. */
   async answer(pattern) {
     const response = await this.page.waitForResponse((one) => pattern.test(one.url()));
     return response.json();

@@ -1,4 +1,4 @@
-// A Postgres of a test's own: on a port of the loopback, in a folder that goes when it stops.
+// A separate Postgres for a test: on a loopback port, in a folder that is removed when it stops.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { postgres } from "../../xtask/postgres.mjs";
 
-/** Who the server runs as: it refuses to run as root. */
+/** Returns the user that the server runs as, since it refuses to run as root. */
 export function user() {
   if (process.getuid?.() !== 0) return {};
   const lines = readFileSync("/etc/passwd", "utf8").split("\n");
@@ -27,8 +27,9 @@ export function freePort() {
 }
 
 /**
- * Starts a server, which answers when this resolves. `settings` are those of `postgresql.conf`. The superuser is `owner`, without a
- * password; `url(role)` is the database of a role. With `standbyOf` it is a standby of that server, which `promote` ends.
+ * Starts a server, and resolves once it accepts connections. `settings` are those of `postgresql.conf`. The superuser
+ * is `owner`, without a password; `url(role)` is the database's URL for a role. With `standbyOf`, it is a standby of
+ * that server until `promote` is called.
  */
 export async function startPostgres(settings = {}, { standbyOf } = {}) {
   const as = user();
@@ -46,7 +47,8 @@ export async function startPostgres(settings = {}, { standbyOf } = {}) {
     port,
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
-    max_connections: 60,
+    // The tests of one file share a server, and the pools of earlier ones close late.
+    max_connections: 300,
     shared_buffers: "32MB",
     ...settings,
   };
@@ -56,7 +58,7 @@ export async function startPostgres(settings = {}, { standbyOf } = {}) {
 
   const server = {
     port,
-    /** What the server has logged. */
+    /** Returns what the server has logged. */
     log: () => log.join(""),
     url: (role = "owner", at = port) => `postgres://${role}@127.0.0.1:${at}/postgres`,
     async start() {
@@ -67,7 +69,7 @@ export async function startPostgres(settings = {}, { standbyOf } = {}) {
         stdio: ["ignore", "ignore", "pipe"],
       });
       child.stderr.setEncoding("utf8").on("data", (text) => log.push(text));
-      // Its log says when it is ready; what is said there before belongs to an earlier start.
+      // The server's log says when it is ready; its text so far belongs to an earlier start.
       const from = log.length;
       const ready = () =>
         /database system is ready to accept (?:read-only )?connections/.test(log.slice(from).join(""));
@@ -76,9 +78,9 @@ export async function startPostgres(settings = {}, { standbyOf } = {}) {
         await sleep(20);
       }
     },
-    /** Has a standby take writes, and resolves once it does. */
+    /** Promotes a standby, and resolves once it accepts writes. */
     promote: () => server.run("psql", ["--quiet", "--tuples-only", "--command=SELECT pg_promote()"]),
-    /** Stops at once, as if the machine had failed: what was not written to the disk is gone. */
+    /** Stops at once, as if the machine had failed: what was not written to the disk is lost. */
     async crash() {
       child.kill("SIGQUIT");
       await exited();
@@ -88,7 +90,7 @@ export async function startPostgres(settings = {}, { standbyOf } = {}) {
       await exited();
       rmSync(folder, { recursive: true, force: true });
     },
-    /** Runs a program of Postgres's against it, such as `psql`, and gives back what it prints. */
+    /** Runs one of Postgres's programs against the server, such as `psql`, and returns its output. */
     run(program, args, input) {
       const result = spawnSync(postgres(program), ["--dbname", server.url(), ...args], {
         cwd: tmpdir(),

@@ -1,13 +1,13 @@
 /**
- * The credentials that this console knows of. C1 cannot list a connector's credentials, so they are remembered as they
- * are met: rotated here, looked up here. What is kept in the browser are ids, names and times; secrets are never here at all.
+ * The credentials that this console knows of. C1 cannot list a connector's credentials, so the console remembers those
+ * that it has rotated or looked up. The browser stores ids, names and times; secrets are never here at all.
  */
 
 import { type ConductorOne, NotFoundError, type shared } from "keyturn/slim";
 import { clock } from "./clock.js";
 import type { Store } from "./estate/store.js";
 
-/** A connector, and what people call it. */
+/** A connector and its app, with their display names. */
 export interface Place {
   readonly appId: string;
   readonly connectorId: string;
@@ -15,47 +15,47 @@ export interface Place {
   readonly connector: string;
 }
 
-/** How a credential came to be known. More ways will follow, so this is open. */
+/** How a credential became known. An open union, since further ways will follow. */
 export type Source = "rotated" | "looked-up" | "example" | (string & {});
 
-/** What C1 says of a credential. */
+/** What C1 reports about a credential, without its secret. */
 export type Facts = Omit<shared.ConnectorCredential, "clientSecret">;
 
-/** A credential that is known. */
+/** A known credential. */
 export interface Known extends Place {
   readonly id: string;
   readonly source: Source;
-  /** Since when it is known, in milliseconds. */
+  /** When it became known, in milliseconds since 1970. */
   readonly since: number;
-  /** When it was revoked here. Some tenants no longer show it afterwards. */
+  /** When it was revoked here. Some tenants no longer report it afterwards. */
   revokedAt?: number;
-  /** What C1 said last, and when. */
+  /** What C1 reported last, and when it was last asked. */
   facts?: Facts;
   checkedAt?: number;
-  /** C1 has no such credential. */
+  /** Whether C1 reported that there is no such credential. */
   gone?: boolean;
-  /** Why C1 could not be asked. */
+  /** Why the latest check failed. */
   error?: unknown;
   checking?: boolean;
 }
 
-/** Calls at a time. */
+/** The maximum number of concurrent calls. */
 const PARALLEL = 4;
 
-/** Days before its end from which on a credential needs attention. */
+/** The number of days before its expiry from which a credential needs attention. */
 export const SOON_DAYS = 30;
 
 const place = ({ appId, connectorId, app, connector }: Place): Place => ({ appId, connectorId, app, connector });
 const sameConnector = (one: Place, other: Place): boolean =>
   one.appId === other.appId && one.connectorId === other.connectorId;
 
-/** How long what C1 said is taken for what is so, in milliseconds. */
+/** How long a report of C1 counts as current, in milliseconds. */
 const FRESH = 600_000;
 
-/** As many as are asked for again at once when the page is opened. */
+/** The maximum number of credentials that are checked when the page opens. */
 const SOME = 200;
 
-/** Emits `change`. */
+/** The known credentials of one tenant. Emits `change`. */
 export class Inventory extends EventTarget {
   readonly #client: ConductorOne;
   readonly #store: Store;
@@ -68,7 +68,7 @@ export class Inventory extends EventTarget {
     this.#known = known;
   }
 
-  /** What is known of a tenant. What was seen long ago is asked for again. */
+  /** Opens what is stored about a tenant, and checks the credentials whose latest check is too old. */
   static async open(client: ConductorOne, store: Store): Promise<Inventory> {
     const kept = await store.credentials();
     const known = kept.map((one): Known => ({ ...one })).sort((one, other) => other.since - one.since);
@@ -78,17 +78,17 @@ export class Inventory extends EventTarget {
     return inventory;
   }
 
-  /** The latest first. */
+  /** All known credentials, latest first; those added by {@link remember} come last until the page is reloaded. */
   get all(): readonly Known[] {
     return this.#known;
   }
 
-  /** Those of one connector. */
+  /** Returns the known credentials of one connector. */
   of(connector: Place): readonly Known[] {
     return this.#known.filter((known) => sameConnector(known, connector));
   }
 
-  /** Adds a credential, or says something new of it. */
+  /** Adds a credential, or updates a known one. */
   add(at: Place, source: Source, facts: Facts): Known {
     const id = facts.id ?? "";
     const now = clock.now();
@@ -107,7 +107,7 @@ export class Inventory extends EventTarget {
     return known;
   }
 
-  /** Takes up credentials of which the ids alone are known. */
+  /** Adds credentials of which only the ids are known. Returns those that are new. */
   remember(some: readonly (Place & Pick<Known, "id">)[], source: Source): readonly Known[] {
     const since = clock.now();
     const fresh = some.filter((one) => !this.of(one).some(({ id }) => id === one.id));
@@ -117,7 +117,7 @@ export class Inventory extends EventTarget {
     return added;
   }
 
-  /** Asks C1 what there is to know of these now. Does not throw: what goes wrong is in the entry. */
+  /** Asks C1 about credentials. Does not throw: a failure is recorded in the entry. */
   async check(entries: readonly Known[]): Promise<void> {
     for (const known of entries) known.checking = true;
     this.#changed();
@@ -145,23 +145,17 @@ export class Inventory extends EventTarget {
     this.#changed();
   }
 
-  /** It was revoked here. */
+  /** Records that a credential was revoked here. */
   revoked(known: Known): void {
     known.revokedAt = clock.now();
     this.#keep([known]);
     this.#changed();
   }
 
-  /** Takes it off the list. Nothing happens to the credential. */
+  /** Removes an entry from the list. The credential itself is not touched. */
   forget(known: Known): void {
     this.#known = this.#known.filter((other) => other !== known);
     void this.#store.forgetCredential(known);
-    this.#changed();
-  }
-
-  /** Forgets everything, as what it is about is gone. */
-  clear(): void {
-    this.#known = [];
     this.#changed();
   }
 
@@ -174,18 +168,18 @@ export class Inventory extends EventTarget {
   }
 }
 
-/** The same without a secret: some servers send an empty one, and none should stay in memory. */
+/** Returns a credential without its secret: some servers send an empty one, and none should stay in memory. */
 export function withoutSecret(credential: shared.ConnectorCredential | null | undefined): Facts {
   const { clientSecret: _, ...facts } = credential ?? {};
   return facts;
 }
 
-/** Whether it can be used to log in, as far as is known. */
+/** Returns whether a credential can be used to log in, as far as is known. */
 export function isUsable(known: Known): boolean {
   return !known.gone && known.revokedAt === undefined && !known.facts?.deletedAt && !isPast(known.facts?.expiresTime);
 }
 
-/** Whether a date has passed. */
+/** Returns whether a date has passed. */
 export function isPast(date: Date | null | undefined): boolean {
   return date instanceof Date && date.getTime() <= clock.now();
 }
