@@ -1,4 +1,4 @@
-/** The command line as whole processes, alternating with an empty process: the waiting time of people and of shell completion. */
+/** The command line as whole processes, in turn with an empty process: how long people and shell completion wait. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { directoryJournal } from "keyturn/lifecycle/node";
 const PROGRAM = fileURLToPath(new URL("../pkg/dist/esm/cli.js", import.meta.url));
 const TARGETS = 500;
 
-/** The measured commands: the arguments and the limit of each, as a multiple of an empty process. */
+/** The measured commands, with their arguments and their limits as a multiple of an empty process. */
 const COMMANDS = [
   { what: "keyturn --help, over an empty process", limit: 1.6, args: ["--help"] },
   { what: `keyturn status of ${TARGETS} targets, over an empty process`, limit: 3, args: ["status", "-o", "json"] },
@@ -22,14 +22,14 @@ const COMMANDS = [
   },
 ];
 
-/** Rows for the table: medians of processes that were started alternately. */
+/** Returns rows for the table: medians over processes that are started alternately. */
 export async function commandRows(samples = 15) {
   const folder = mkdtempSync(join(tmpdir(), "keyturn-bench-"));
   try {
     await fill(folder);
     const sides = [{ args: ["-e", "0"] }, ...COMMANDS.map(({ args }) => ({ args: [PROGRAM, ...args] }))];
     const times = sides.map(() => []);
-    // The first round warms the file system's cache.
+    // The first round only warms the file system's cache.
     for (let round = -1; round < samples; round++)
       for (const [side, { args }] of sides.entries()) {
         const begun = performance.now();
@@ -60,7 +60,7 @@ function row(what, limit, floor, ours) {
   };
 }
 
-/** A configuration of many targets, and a journal in which each has been rotated. */
+/** Writes a configuration with many targets, and a journal in which each has been rotated. */
 async function fill(folder) {
   const names = Array.from({ length: TARGETS }, (_, at) => `target-${at}`);
   const sinks = [{ kind: "env-file", path: "./github.env" }];
@@ -83,7 +83,7 @@ async function fill(folder) {
   await lifecycle.close();
 }
 
-/** A control plane in memory. */
+/** Returns a control plane in memory. */
 function provider() {
   const issued = new Map();
   return {
@@ -103,7 +103,7 @@ function provider() {
   };
 }
 
-/** A sink in memory. */
+/** Returns a sink in memory. */
 function sink() {
   let held;
   let version = 0;

@@ -1,8 +1,8 @@
-/** Reading JSON:API documents, compared with hand-written JavaScript that does what a caller would do. */
+/** Reading JSON:API documents, compared with the JavaScript that a caller would write by hand. */
 
 import { denormalize } from "keyturn/commercelayer/jsonapi";
 
-/** 10,000 credentials that refer to one of 1,000 organizations and one of 1,000 roles, about 12 MB. */
+/** Returns both sides for 10,000 credentials, each with one of 1,000 organizations and of 1,000 roles: about 12 MB. */
 export function documentReading() {
   const text = JSON.stringify(credentials(10_000, 1_000));
   return {
@@ -11,7 +11,7 @@ export function documentReading() {
   };
 }
 
-/** The factor by which the time grows when the input grows tenfold; ten is linear. */
+/** Returns the times for both sizes and the factor between them; if the input grows tenfold, ten is linear. */
 export function growthOf(make, small, large) {
   const time = (size) => {
     const text = JSON.stringify(make(size));
@@ -29,7 +29,7 @@ export function growthOf(make, small, large) {
   return { before, after, factor: after / before };
 }
 
-/** A page of a list, larger than any server sends. */
+/** Returns a page of a list, larger than any server sends. */
 export function credentials(count, others = 1) {
   const self = (type, id) => ({ self: `https://provisioning.example/api/${type}/${id}` });
   const data = Array.from({ length: count }, (_, i) => ({
@@ -78,7 +78,7 @@ export function credentials(count, others = 1) {
   return { data, included, meta: { record_count: count, page_count: 1 } };
 }
 
-/** An organization and its members, each of whom refers to the organization and so to all others. */
+/** Returns an organization and its members, each of whom refers to the organization and thus to all others. */
 export function members(count) {
   const ids = Array.from({ length: count }, (_, i) => ({ type: "memberships", id: `member${i}` }));
   const organization = {

@@ -1,8 +1,10 @@
 /**
- * `node benches/console.mjs [--targets 500 --targets 5000] [--slowed 4] [--rounds 1] [--profile FOLDER]`: the console over a sandbox with many targets, in
- * Chromium, on a processor that is slowed down. Prints when the page is first painted, when its table answers a click, when everything is listed,
- * the longest task until then, how long each interaction of a session takes until the next paint (Event Timing), and how many elements the
- * document has. Fails if an interaction takes longer than 200 ms. `--profile` writes a CPU profile of the session, for Chromium's developer tools.
+ * `node benches/console.mjs [--targets 500 --targets 5000] [--slowed 4] [--rounds 1] [--profile FOLDER]`: measures the
+ * console over a sandbox with many targets, in Chromium with a throttled CPU. Prints when the page is first painted,
+ * when its table responds to a click, when all targets are listed, the longest task until then, how long each
+ * interaction of a session takes until the next paint (Event Timing), and how many elements the document has. Fails if
+ * an interaction takes longer than 200 ms. `--profile` writes CPU profiles of the loading and of the session, for
+ * Chromium's developer tools.
  */
 
 import { mkdir, writeFile } from "node:fs/promises";
@@ -24,12 +26,12 @@ const { values } = parseArgs({
 const SLOWED = Number(values.slowed);
 const ROUNDS = Number(values.rounds);
 
-/** The longest that an interaction may take, in milliseconds: what web.dev calls good. */
+/** The longest that an interaction may take, in milliseconds: the limit of what web.dev calls good. */
 const LIMIT = 200;
 
 const rows = [];
 const steps = {};
-// Tests do without the animation of scrolling, so that a key has scrolled at once. People have it.
+// Tests disable smooth scrolling, so that a key scrolls at once. Here it is enabled, as it is for people.
 const browser = await launch("chromium", {
   flags: CHROMIUM_FLAGS.filter((flag) => flag !== "--disable-smooth-scrolling"),
 });
@@ -103,7 +105,7 @@ async function measure(targets) {
   }
 }
 
-/** Runs in the page before anything else does. */
+/** Records long tasks and interactions. Runs in the page before any other script. */
 function observe() {
   const watch = (type, take, options) =>
     new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, ...options });
@@ -119,7 +121,7 @@ function observe() {
   );
   const overview = () => document.querySelector("keyturn-console")?.shadowRoot?.querySelector("keyturn-overview");
   globalThis.table = () => overview()?.shadowRoot?.querySelector("keyturn-credentials")?.shadowRoot;
-  /** How many rows the table has once nothing more is to come. */
+  /** Returns the number of rows in the table once everything has loaded. */
   globalThis.listed = () => (overview()?.estate.loading ? undefined : globalThis.table()?.host.rows.length);
   globalThis.elements = () => {
     const count = (node) =>
@@ -131,7 +133,7 @@ function observe() {
   };
 }
 
-/** Waits until the page has painted and has nothing more to do. */
+/** Waits until the page has painted and is idle. */
 function idle(page) {
   return page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(() => setTimeout(done, 100)))),
@@ -139,8 +141,9 @@ function idle(page) {
 }
 
 /**
- * Goes through the session for so many rounds. Of the same interaction in all rounds the fastest counts; and of each step the slowest interaction,
- * by the time until the next paint and by the processor's time: on a busy machine the former includes the waiting for a processor.
+ * Repeats the session for the given number of rounds and returns two figures for each step: the time until the next
+ * paint and the CPU time. Each interaction counts with its fastest round, and each step with its slowest interaction.
+ * On a busy machine, the time until the next paint includes waiting for a processor.
  */
 async function sessions(page, cdp) {
   const rounds = [];
@@ -154,7 +157,7 @@ async function sessions(page, cdp) {
   return figures;
 }
 
-/** Does what people do with the overview, and leaves it as it was. Returns what each interaction took. */
+/** Uses the overview as people do, and leaves it as it was. Returns the times of each interaction. */
 async function session(page, cdp) {
   await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
   const busy = async () => {
@@ -213,7 +216,7 @@ async function session(page, cdp) {
   await click("[aria-label='Previous targets']");
   for (let turn = 0; turn < 2; turn++) await click("keyturn-timeline >>> button[aria-pressed]");
 
-  // The browser reports an interaction some time after it was painted.
+  // The browser reports an interaction some time after it has been painted.
   await page.evaluate(() => new Promise((done) => setTimeout(done, 1_000)));
   const interactions = await page.evaluate(() => globalThis.interactions);
   return acts.map(({ from, ...known }, at) => {

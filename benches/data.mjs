@@ -1,6 +1,6 @@
-/** Data for the benchmarks; the same on every run. */
+/** Data for the benchmarks, which is the same in every run. */
 
-/** 10,000 credentials, about 5.5 MB of JSON. */
+/** Returns 10,000 credentials by default, about 5.5 MB of JSON. */
 export function credentials(count = 10_000) {
   const list = Array.from({ length: count }, (_, i) => ({
     allowSourceCidrs: ["10.0.0.0/8", "192.168.0.0/16"],
@@ -19,7 +19,7 @@ export function credentials(count = 10_000) {
   return JSON.stringify({ list, nextPageToken: "" });
 }
 
-/** 10,000 users of an app, about 7 MB of JSON. */
+/** Returns 10,000 users of an app by default, about 7 MB of JSON. */
 export function appUsers(count = 10_000) {
   const list = Array.from({ length: count }, (_, i) => ({
     appPath: "$.expanded[0]",
@@ -53,7 +53,7 @@ export function appUsers(count = 10_000) {
   return JSON.stringify({ expanded: [], list, nextPageToken: "" });
 }
 
-/** A search for 2,000 ids and 2,000 references, about 190 kB of JSON. */
+/** Returns a search for 2,000 ids and 2,000 references by default, about 190 kB of JSON. */
 export function search(count = 2_000) {
   const id = (i) => `2RCzHlak5q7CY14533095${i}`;
   return {

@@ -1,4 +1,4 @@
-// A worker of `fleet.mjs`: its control plane is in the parent process, over HTTP; its sinks are rows of a separate table.
+// A worker of `fleet.mjs`. Its control plane is the parent process, over HTTP; its sinks are rows of a separate table.
 import { openFleet } from "keyturn/fleet";
 import pg from "pg";
 import { PgBoss } from "pg-boss";

@@ -1,8 +1,8 @@
 /**
- * `node benches/fleet.mjs [--targets 200] [--events 100000] [--call 20]`: how a fleet scales. Due targets with 1, 2 and 4 workers, and a control
- * plane that takes `--call` milliseconds for each call; and the time of `status` with a journal in Postgres: for the first program that reads
- * it, for one that starts later, for a running one, and after a few changes. Each figure is compared with that of a tenth of the targets, or
- * of one worker, in the same run.
+ * `node benches/fleet.mjs [--targets 200] [--events 100000] [--call 20]`: measures how a fleet scales. Due targets are
+ * rotated by 1, 2 and 4 workers, with a control plane that takes `--call` milliseconds for each call. `status` is timed
+ * with a journal in Postgres: in the first program that reads it, in one that starts later, in a running one, and after
+ * a few changes. Each figure is compared with that of one worker, or of a tenth of the targets, in the same run.
  */
 
 import { fork } from "node:child_process";
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 const TARGETS = Number(values.targets);
 const EVENTS = Number(values.events);
-/** The least number of events of a stream: each rotation has about thirteen. */
+/** The minimum number of events in a stream; each rotation adds about thirteen. */
 const LENGTH = 100;
 const CALL_MS = Number(values.call);
 const DAY = 86_400_000;
@@ -47,7 +47,7 @@ try {
 }
 console.table(rows);
 
-/** A control plane in memory, over HTTP, and the duration of each call. */
+/** Serves a control plane in memory over HTTP, each call of which takes `CALL_MS`. */
 async function controlPlane() {
   const credentials = new Map();
   const http = createServer(async (request, response) => {
@@ -135,7 +135,7 @@ async function dueTargets() {
   }
 }
 
-/** A stream of many rotations. */
+/** Returns the events of a stream of many rotations. */
 async function stream() {
   const journal = memoryJournal();
   const made = [];

@@ -1,4 +1,4 @@
-/** The lifecycle: the time of its findings, of an append, and of opening a long journal. */
+/** The lifecycle: the time of its findings, of an append to its journal, and of opening a long journal. */
 
 import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const sink = {
   write: async () => true,
 };
 
-/** A control plane that only has credentials. Those with odd ids expire soon. */
+/** A control plane that only has credentials. Those whose id ends in 1 expire soon. */
 const provider = {
   kind: "bench",
   evidence: false,
@@ -46,7 +46,7 @@ const lifecycleOf = (journal, names) =>
     ),
   });
 
-/** Lines of a stream, each of which adopts another credential than the previous one. */
+/** Returns the lines of a stream, each of which adopts a different credential than the previous one. */
 async function linesOf(count) {
   const journal = memoryJournal();
   const lifecycle = lifecycleOf(journal, ["t"]);
@@ -55,7 +55,7 @@ async function linesOf(count) {
   return journal.read("t", 1);
 }
 
-/** The findings of the given number of targets, with streams already read. */
+/** Returns a function for the findings of the given number of targets, whose streams have already been read. */
 export async function findings(count) {
   const names = Array.from({ length: count }, (_, number) => `t${number}`);
   const lines = await linesOf(2);
@@ -67,7 +67,10 @@ export async function findings(count) {
   return look;
 }
 
-/** An append to a journal in a folder, with the calls that make an event durable as the floor: write, sync, link, sync of the folder. */
+/**
+ * Returns both sides of an append to a journal in a folder. The floor is the calls that make an event durable: write,
+ * sync, link, and sync of the folder.
+ */
 export async function appending() {
   const folder = await mkdtemp(join(tmpdir(), "keyturn-bench-"));
   const journal = directoryJournal(join(folder, "journal"));
@@ -91,7 +94,7 @@ export async function appending() {
   };
 }
 
-/** Opens a journal of the given number of events, in streams of 1,000 each, and returns the status of each target. */
+/** Writes a journal of the given number of events in streams of 1,000, whose `open` reads the status of all targets. */
 export async function opening(count) {
   const folder = await mkdtemp(join(tmpdir(), "keyturn-bench-"));
   const lines = await linesOf(1000);

@@ -1,4 +1,4 @@
-/** What the official SDK does with the same bytes: zod schemas like those that it generates, written for this comparison. */
+/** Decoding as the official SDK does it: zod schemas like its generated ones, written for this comparison. */
 
 import * as z from "zod/v3";
 

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: each figure as a ratio to a floor, and if there is one, to a peer, measured alternately in one process.
- * Medians of interleaved samples, since a noisy machine affects both sides alike.
+ * `npm run bench`: prints each figure as a ratio to a floor and, if there is one, to a peer. Both sides are measured
+ * alternately in one process and compared by their medians, since a noisy machine affects interleaved samples alike.
  */
 
 import { spawnSync } from "node:child_process";
@@ -32,7 +32,7 @@ await bench("encode a 190 kB search, 20 times", 2.4, 40, encoding());
 await bench("read 10,000 JSON:API documents with what they include", 1.5, 15, documents.documentReading());
 linear("a list of 10,000, then 100,000", documents.credentials, 10_000, 100_000);
 linear("an include graph of 100 members, then 1,000", documents.members, 100, 1_000);
-// A garbage collection before each sample would discard the compiled code of the platform (a thousand deoptimizations a
+// A garbage collection before each sample would discard the platform's compiled code (a thousand deoptimizations per
 // run, "weak objects"), so both sides would be measured while they warm up again, which does not happen in programs.
 await bench("a whole call, 200 times", 1.4, 120, calling(client), { collect: false });
 await bench("one through keyturn/compat, 200 times", 1.8, 120, calling(officialClient), { collect: false });
@@ -44,7 +44,7 @@ await growth();
 console.table(rows);
 process.exitCode = rows.some((row) => row.ok === false) ? 1 : 0;
 
-/** A whole call compared with `JSON.parse` of the same text; another row has the cost of a call without its text. */
+/** Compares a whole call with `JSON.parse` of the same text. Another row has the cost of a call with a short text. */
 function decoding(text, schema, call) {
   const bytes = new TextEncoder().encode(text);
   const c1 = client(() => stub(bytes));
@@ -55,7 +55,7 @@ function decoding(text, schema, call) {
   };
 }
 
-/** The cheapest possible response, so that only its processing is measured. */
+/** Returns the cheapest possible response, so that only its processing is measured. */
 function stub(bytes) {
   return {
     status: 200,
@@ -70,7 +70,7 @@ function encoding() {
   const batch = 20;
   return {
     floor: () => {
-      // V8 makes a long text in pieces and joins them when somebody reads it, as everything that sends it does.
+      // V8 builds a long string in pieces and joins them on the first read, which sending the string would cause.
       for (let i = 0; i < batch; i++) JSON.stringify(request).charCodeAt(0);
     },
     ours: async () => {
@@ -79,7 +79,7 @@ function encoding() {
   };
 }
 
-/** Ten times as much takes about ten times as long; what is quadratic takes a hundred times. */
+/** Checks that ten times the input takes about ten times as long; quadratic work takes a hundred times as long. */
 function linear(what, make, small, large) {
   const { before, after, factor } = documents.growthOf(make, small, large);
   rows.push({
@@ -92,7 +92,7 @@ function linear(what, make, small, large) {
   });
 }
 
-/** Batches, since one call is too short to time. */
+/** Measures calls in batches, since one call is too short to time. */
 function calling(make) {
   const answer = JSON.stringify({
     credential: {
@@ -133,7 +133,7 @@ function calling(make) {
   };
 }
 
-/** The lifecycle. Its journal is compared with the calls that make an event durable, and must only grow with new events. */
+/** Compares an append with the calls that make an event durable, and checks that findings and opening are linear. */
 async function lifecycles() {
   const { close, ...sides } = await lifecycle.appending();
   await bench("append to a journal in a folder", 2, 200, sides, { collect: false });
@@ -170,7 +170,7 @@ async function lifecycles() {
   grows("open a journal of 10,000 events, then 100,000", ...times);
 }
 
-/** Import, construct and first call in a fresh process, over an empty process; the two in turn. */
+/** Measures import, construction and the first call in a fresh process, over an empty process; the two alternate. */
 function startUp() {
   const scripts = ["./start-empty.mjs", "./start-keyturn.mjs"].map((script) => new URL(script, import.meta.url));
   const times = scripts.map(() => []);
@@ -179,7 +179,7 @@ function startUp() {
     scripts.forEach((script, side) => {
       const begun = performance.now();
       const { stdout } = spawnSync(process.execPath, ["--expose-gc", fileURLToPath(script)], { encoding: "utf8" });
-      // The first run fills the caches of the disk.
+      // The first run only fills the disk's caches.
       if (i >= 0) times[side].push(performance.now() - begun);
       heaps[side] = JSON.parse(stdout).heapMB;
     });
@@ -204,7 +204,7 @@ function startUp() {
   });
 }
 
-/** A call leaves nothing behind. */
+/** Checks that calls leave nothing behind in memory. */
 async function growth() {
   const c1 = client(() => stub(new TextEncoder().encode('{"credential":{"createdAt":"2026-01-02T03:04:05Z"}}')));
   const calls = async (count) => {
@@ -235,7 +235,10 @@ function client(fetch) {
   });
 }
 
-/** With the official SDK's names, where only an HTTP client can replace the network: each request is a `Request`, as in the floor. */
+/**
+ * Creates a client with the official SDK's names, in which only an HTTP client can replace the network. Each request is
+ * a `Request`, as in the floor.
+ */
 function officialClient(fetch) {
   return new ConductoroneSDKTypescript({
     security: { bearerAuth: "token", oauth: "token" },

@@ -3,7 +3,7 @@ import { ConductorOne } from "keyturn";
 const c1 = new ConductorOne({
   security: { bearerAuth: "token" },
   serverURL: "https://acme.example",
-  // Not a Response: the first one makes Node load its HTTP client, which would be measured too.
+  // Not a `Response`: creating the first one makes Node load its HTTP client, which would be measured too.
   fetch: async () => ({
     status: 200,
     headers: new Map([["content-type", "application/json"]]),

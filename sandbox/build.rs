@@ -77,7 +77,7 @@ fn resource_source(resource: &Resource) -> Result<String, Box<dyn Error>> {
     );
     for attribute in &resource.attributes {
         let kind = match &attribute.kind {
-            // The enumerations are open: any text is one of their values.
+            // The enumerations are open: any text is a valid value.
             Kind::String | Kind::Enum(_) => "Text",
             Kind::Bool => "Bool",
             Kind::Int32 | Kind::Uint32 => "Int",

@@ -20,7 +20,8 @@ mod js;
 
 pub use keyturn_wire::{api, boundary, steps, wire};
 
-/// A panic becomes a trap, which JavaScript sees as a `WebAssembly.RuntimeError`. Nobody would see its message.
+/// Turns a panic into a trap, which JavaScript sees as a `WebAssembly.RuntimeError`. The message is dropped, because
+/// nobody would see it.
 #[cfg(all(feature = "alone", target_arch = "wasm32"))]
 #[panic_handler]
 fn trap(_: &core::panic::PanicInfo<'_>) -> ! {

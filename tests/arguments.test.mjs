@@ -1,4 +1,5 @@
-// What programs without types pass: wrong kinds in every place are failures of the family, before anything is sent by us or in its stead.
+// Arguments that programs without types pass: values of the wrong kind in every place must fail with an error of the
+// package's family, before anything is sent.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./compat/world.mjs";
@@ -12,7 +13,7 @@ const { ConductorOne, KeyturnError } = keyturn;
 const { ConductoroneSDKTypescript } = compat;
 const { CommerceLayerProvisioning } = commercelayer;
 
-/** Values that are nothing, or of another kind than whatever is expected. */
+/** Values that are nothing, or of a kind that is expected nowhere. */
 const WRONG = [null, undefined, 0, true, "x", 10n, Symbol("s"), [], () => 1, Number.NaN, new Map()];
 const json = async () => new Response("{}", { headers: { "content-type": "application/json" } });
 const options = { serverURL: "https://acme.conductor.one", security: { bearerAuth: "t" } };
@@ -25,7 +26,7 @@ const provisioning = (more) =>
     ...more,
   });
 
-/** Runs something, which may succeed: all that it must not do is to fail in a way that no program expects. */
+/** Runs something, which may succeed: it only must not fail in a way that no program expects. */
 async function fits(what, value, run) {
   let error;
   try {
@@ -41,7 +42,7 @@ async function fits(what, value, run) {
   return error;
 }
 
-/** What is protected in Commerce Layer's classes. */
+/** The protected members of Commerce Layer's classes. */
 const PROTECTED = [
   "adapter",
   "one",
@@ -53,7 +54,7 @@ const PROTECTED = [
   "related",
 ].concat(["relatedList", "act", "trigger", "identified", "provisioning"]);
 
-/** The groups of a client, and their methods. */
+/** Yields the groups of a client, and their methods. */
 function* methods(client) {
   for (let of = client; of !== Object.prototype; of = Object.getPrototypeOf(of)) {
     for (const [group, { get }] of Object.entries(Object.getOwnPropertyDescriptors(of))) {

@@ -1,4 +1,4 @@
-// Authentication tests that need Node: proofs and assertions checked by an independent verifier, the memory of the core, the
+// Authentication tests that need Node: proofs and assertions checked by an independent verifier, the core's memory, the
 // process's environment, files.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -137,7 +137,8 @@ describe("DPoP, verified by jose", () => {
           i % 2 ? c1.auth.introspect() : c1.connector.rotateCredential({ appId: "a", connectorId: "c" }),
         ),
       );
-      // A clock that jumps by a token's whole lifetime may also be that of a machine that was asleep: then the token is renewed.
+      // A machine whose clock jumps by a token's whole lifetime may also have been asleep, so the token is renewed
+      // then.
       const tokens = wrongMs > BOUND.expires_in * 1000 ? 2 : 1;
       assert.equal(sent.filter((url) => url.endsWith("/token")).length, tokens, "the token is as good as before");
       assert.equal(sent.length, 1 + tokens + 20);
@@ -283,11 +284,15 @@ describe("DPoP, verified by jose", () => {
     c1.close();
   });
 
-  // A server may let only its newest nonce pass: each answer ends the earlier ones, also those of requests on their way.
+  // A server may accept only its newest nonce: each response ends the earlier ones, also for requests that are already
+  // on their way.
   describe("a server that lets only its newest nonce pass", () => {
     const challenge = { "www-authenticate": 'DPoP error="use_dpop_nonce"' };
 
-    /** @param {(url: string, number: number) => unknown} before What a request waits for on its way there and on its way back. */
+    /**
+     * @param {(url: string, number: number) => unknown} before What each request waits for, before it arrives and
+     *   before its response leaves.
+     */
     function strict(before = () => undefined) {
       let newest;
       let issued = 0;
@@ -325,7 +330,7 @@ describe("DPoP, verified by jose", () => {
         await Promise.all(Array.from({ length: 40 }, call));
         assert.equal(done.length, 40);
         assert.equal(new Set(done.filter((line) => line.startsWith("POST"))).size, 20);
-        // Afterwards, one call after the other is sent once.
+        // From here on, each call is sent once.
         const sofar = refused();
         for (let number = 1; number < 6; number++) await call(undefined, number);
         assert.equal(refused(), sofar);
@@ -336,7 +341,7 @@ describe("DPoP, verified by jose", () => {
     test("a call that is aborted while it waits for its turn, or that is never answered, holds up no other one", async (t) => {
       t.mock.timers.enable({ apis: ["setTimeout"] });
       const controller = new AbortController();
-      // All nine have been refused twice, and the rest wait for the one that is sent now.
+      // By now all nine have been refused twice; the rest wait for the one that is being sent.
       const { fetch, done } = strict((_, number) => {
         if (number !== 20) return undefined;
         controller.abort();

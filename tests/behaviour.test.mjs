@@ -1,4 +1,4 @@
-// Behaviour that needs a real network, real time, or a separate process. In Node; the rest is in `conformance`.
+// Behaviour that needs a real network, real time, or a separate process; in Node only. The rest is in `conformance`.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
 const { ConductorOne } = keyturn;
 
-/** A server for one test, whose `script` is called for each request with the request's number. */
+/** Starts a server for one test; `script` is called for each request with the request's number. */
 async function serve(t, script) {
   const received = [];
   const connections = new Set();
@@ -54,7 +54,7 @@ const failure = (call) =>
     (error) => error,
   );
 
-/** Runs a program next to the installed package, and returns its output. Other tests continue meanwhile. */
+/** Runs a program next to the installed package, and returns its output. Does not block other tests. */
 async function run(source, { name = "program.mjs", args = [], env = {} } = {}) {
   const file = join(folder, `${process.pid}-${Math.random().toString(36).slice(2)}-${name}`);
   writeFileSync(file, source);
@@ -84,7 +84,7 @@ describe("behaviour", { concurrency: true }, () => {
       await Promise.all([10, 10, 35, 50, 900, 2500].map(traffic));
       assert.ok(calls > 500, `${calls} calls`);
       const tenant = (path) => fetch(`${at.url}/_sandbox/${path}`).then((response) => response.json());
-      // A token that expires in transit causes one repetition; these are rare.
+      // A token that expires in transit causes one retry; these are rare.
       const refused = (await tenant("requests?status=401")).length;
       assert.ok(refused < calls / 20, `${refused} of ${calls} calls were refused at first`);
       const tokens = (await tenant("requests?operation=token")).length;

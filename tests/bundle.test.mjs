@@ -14,7 +14,7 @@ const dist = join(folder, "node_modules/keyturn/pkg/dist");
 /** What the page shows on success. */
 const WORKS = "secret-token:conductorone.com:v1 true not_found";
 
-/** Rotates a credential of a sandbox in the page, and writes the result into the page. */
+/** Returns an application that rotates a credential of a sandbox in the page, and writes the result into the page. */
 const application = (from, ready) => `
   import { ConductorOne, KeyturnError } from "${from}";
   import { createSandbox } from "keyturn/sandbox${from === "keyturn/slim" ? "/slim" : ""}";
@@ -68,7 +68,10 @@ const REFUSED = {
   },
 };
 
-/** Serves one application. By default, the policy allows WebAssembly and otherwise only resources of the page's origin. */
+/**
+ * Serves one application. By default, the policy allows WebAssembly, and all other resources only from the page's
+ * origin.
+ */
 async function serve({ source, script, options, allowed = "'self' 'wasm-unsafe-eval'", charset = "utf-8" }) {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: folder },
@@ -103,7 +106,7 @@ for (const name of ["chromium", "firefox"]) {
     });
     after(() => browser.close());
 
-    /** What an application writes into its page, and uncaught errors. */
+    /** Returns what an application writes into its page, and uncaught errors. */
     async function shown(application) {
       const { server, url } = await serve(application);
       const page = await browser.newPage();

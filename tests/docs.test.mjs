@@ -1,5 +1,5 @@
-// Runs the code of docs/: every block marked `js` is a module of its own, in a folder where the package is installed, with a
-// sandbox tenant in the environment.
+// Runs the code of `docs/`: every block marked `js` is a module of its own, in a folder where the package is installed,
+// with a sandbox tenant in the environment.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";

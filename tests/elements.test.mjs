@@ -1,5 +1,5 @@
-// The tables of docs/elements.md say what the elements have: their properties, attributes, events, parts, slots, and custom properties, as
-// their types and their sources have them.
+// The tables of docs/elements.md list what the elements have, according to their types and sources: properties,
+// attributes, events, parts, slots, and custom properties.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,11 +12,11 @@ import { installed } from "./lib/installed.mjs";
 const folder = join(root, "pkg/src/elements");
 const source = (name) => readFileSync(join(folder, name), "utf8");
 
-/** The guide's sections, by their headings. What stands before the first one is for all elements. */
+/** The guide's sections, by their headings. The text before the first one applies to all elements. */
 const [common, ...rest] = readFileSync(join(root, "docs/elements.md"), "utf8").split(/^## /m);
 const sections = new Map(rest.map((text) => [/^`<([\w-]+)>`/.exec(text)?.[1] ?? /^.*/.exec(text)[0], text]));
 
-/** The tables of a text: the words of each row by the heads of the columns, without their backticks. */
+/** Returns the tables of a text: the cells of each row by column heading, without backticks. */
 function tables(text) {
   return [...text.matchAll(/(?:^\|.*\|\n)+/gm)].map(([table]) => {
     const [heads, , ...rows] = table
@@ -32,16 +32,16 @@ function tables(text) {
   });
 }
 
-/** The rows of the table of a section whose first column is this one. */
+/** Returns the rows of the table in a section whose first column has this heading. */
 const rowsOf = (text, head) => tables(text).find(({ heads }) => heads[0] === head)?.rows ?? [];
 
-/** The words in backticks that follow another word, up to the end of the sentence. */
+/** Returns the words in backticks after a word and a colon, up to the end of the sentence. */
 const listed = (text, word) =>
   [...(new RegExp(`${word}:([^.]*)\\.`).exec(text)?.[1] ?? "").matchAll(/`([\w-]+)`/g)].map(([, name]) => name).sort();
 
 const types = ts.createSourceFile("types.ts", source("types.ts"), ts.ScriptTarget.Latest, true);
 
-/** An interface of the types: its members, and the comment before it. */
+/** Returns an interface of the types: its members, and the comment before it. */
 function interfaceOf(name) {
   let found;
   const visit = (node) => {
@@ -56,14 +56,14 @@ function interfaceOf(name) {
   return { members, comment: found.jsDoc?.map((one) => one.getText().replaceAll(/\n \* ?/g, " ")).join(" ") ?? "" };
 }
 
-/** The name of each element, and what its interface is called. */
+/** The tag of each element, and the name of its interface. */
 const ELEMENTS = interfaceOf("HTMLElementTagNameMap").members.map(({ name, type }) => ({
   tag: name,
   type: type.replace(/Element$/, ""),
   kind: type,
 }));
 
-/** What the class of an element is made of: the module that has it. */
+/** Returns the source of the module that defines an element's class. */
 function moduleOf(tag) {
   const entry = source(`${tag.replace("keyturn-", "")}.ts`);
   const [, name] = new RegExp(`define\\("${tag}", (\\w+)\\)`).exec(entry);
@@ -92,7 +92,7 @@ for (const { tag, type, kind } of ELEMENTS) {
     const rows = rowsOf(section, "property");
     assert.deepEqual(rows.map(({ property }) => property).sort(), members.map(({ name }) => name).sort());
 
-    // The class says which of them can be set, and by which attribute.
+    // The class says which properties can be set, and by which attribute.
     const entry = pathToFileURL(join(installed(), "node_modules/keyturn/pkg/dist/esm/elements.js"));
     const { [type]: element } = await import(entry);
     const properties = Object.entries(element.properties).filter(([, { state }]) => !state);
@@ -135,7 +135,7 @@ for (const { tag, type, kind } of ELEMENTS) {
   });
 }
 
-/** How a table names what an event carries. */
+/** Returns how a table describes what an event carries. */
 function detailOf(type) {
   const detail = /^CustomEvent<(.*)>$/s.exec(type)[1];
   if (detail === "undefined") return "none";

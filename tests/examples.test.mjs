@@ -31,7 +31,7 @@ after(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-/** The variables of the tenant for an example. */
+/** Returns the tenant's variables for an example. */
 const variables = () => ({
   CONDUCTORONE_SERVER_URL: tenant.url,
   CONDUCTORONE_CLIENT_ID: tenant.clientId,
@@ -40,7 +40,7 @@ const variables = () => ({
   CONDUCTORONE_CONNECTOR_ID: tenant.connectorId,
 });
 
-/** A folder of its own in which an example's files are. */
+/** Copies an example's files into a separate folder, and returns its path. */
 function copied(name) {
   const folder = mkdtempSync(join(scratch, `${name}-`));
   cpSync(join(examples, name), folder, { recursive: true });
@@ -63,7 +63,7 @@ async function issued() {
   return (await tenant.requests(ROTATE)).length;
 }
 
-/** How many connectors an app has, and what is told of them. */
+/** Asserts that an app has connectors, each with a name and a status. */
 function assertConnectors(connectors) {
   assert.ok(connectors.length > 0);
   for (const { name, status } of connectors) assert.match(`${name} ${status}`, /^\S.* SYNC_STATUS_\w+$/);
@@ -152,7 +152,7 @@ test("GitHub Actions: logs in with an identity token, and pushes the journal bef
     assert.equal(await issued(), before + 1);
     assert.ok(stored["secrets/BATON_CLIENT_SECRET"].encrypted_value);
     assert.match(stored["variables/BATON_CLIENT_ID"].value, /@/);
-    // Planned, issuing and issued at the least were in the branch when the secret was written.
+    // At least planned, issuing and issued were in the branch when the secret was written.
     assert.ok(pushed.length > 0 && pushed.every((events) => Number(events) >= 3), pushed.join());
     const history = git(remote, "log", "--format=%s", "--reverse", "keyturn-journal").split("\n");
     assert.equal(history[0], "connector 1");
@@ -185,8 +185,8 @@ test("Deno: a rotation, with the permissions that the example names", async () =
 });
 
 /**
- * Electron's part of the main process, by this test: Electron itself cannot be installed from npm. `folder` is where the program keeps its
- * data, `file` what a person chooses. What the program does with the window is in `seen`.
+ * Simulates Electron's part of the main process, since Electron itself cannot be installed from npm. `folder` is where
+ * the program keeps its data, `file` what a person chooses. The result records what the program does with the window.
  */
 function electronIn(cwd, { folder, file }) {
   const key = 0x5a;
@@ -244,7 +244,7 @@ test("Electron's main process, with the test in Electron's place: a log-in, a ro
   const file = join(cwd, "connector.env");
   Object.assign(process.env, { CONDUCTORONE_SERVER_URL: tenant.url, CONDUCTORONE_PROGRAM: "desktop", GRACE: "0s" });
   const start = async (run) => {
-    // A new copy of the modules for each start, as in another process.
+    // Each start loads a new copy of the modules, as another process would.
     const seen = electronIn(join(cwd, run), { folder, file });
     cpSync(join(cwd, "src"), join(cwd, run), { recursive: true });
     const main = await import(pathToFileURL(join(cwd, run, "main.js")).href);
@@ -297,7 +297,7 @@ test("Electron's main process, with the test in Electron's place: a log-in, a ro
 });
 
 test("a Worker: the state of an app's connectors", async () => {
-  // Inside workerd a binding is a value of its configuration; here the module around it has the same.
+  // In workerd, a binding is a value of the configuration; here, the surrounding module provides the variables.
   const env = JSON.stringify({ ...variables() });
   const source = `import app from "app";\nexport default { fetch: (request) => app.fetch(request, ${env}) };`;
   const worker = await startWorker(

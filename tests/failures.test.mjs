@@ -1,4 +1,5 @@
-// One family of failures: `KeyturnError.is` recognizes the failures of both APIs under all names, with the same properties.
+// One family of failures: `KeyturnError.is` recognizes the failures of both APIs under all names, with the same
+// properties.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./compat/world.mjs";

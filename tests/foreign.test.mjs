@@ -1,5 +1,5 @@
-// What other realms and hostile code hand to the package: dates, bytes and answers that are instances of other classes, objects that
-// are expensive or refuse to be read, and thrown values that cannot become text.
+// Values that other realms and hostile code pass to the package: dates, bytes and responses that are instances of other
+// classes, objects that are expensive or impossible to read, and thrown values that cannot become text.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -17,13 +17,13 @@ const { CommerceLayerProvisioning } = commercelayer;
 const IDENTITY = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
 const TRUST = "clever-fox-1@tenant.conductor.one/wfe";
 
-/** A client of Commerce Layer, and what it sends. */
+/** Returns a client of Commerce Layer, and what it sends. */
 function stubbed(body = { data: [] }) {
   const { fetch, sent } = stub(answer(200, body));
   return { cl: CommerceLayerProvisioning({ accessToken: "a.b.c", domain: "example.com", fetch }), sent };
 }
 
-/** Values that throw when they are looked at. */
+/** Returns values that throw when they are read. */
 function hostile() {
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();

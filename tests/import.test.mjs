@@ -1,5 +1,5 @@
-// Importing the package does nothing: it works in surroundings that lack what calls need later, such as those of Jest's jsdom, and
-// bundlers can leave out what is not used.
+// Importing the package does nothing: it works in environments that lack what later calls need, such as Jest's jsdom,
+// and bundlers can leave out what is not used.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,13 +13,13 @@ import { installed } from "./lib/installed.mjs";
 const dist = join(installed(), "node_modules/keyturn/pkg/dist");
 const { exports } = JSON.parse(readFileSync(join(installed(), "node_modules/keyturn/package.json"), "utf8"));
 
-/** Each file of CommonJS that the manifest names for `require`. */
+/** Returns each CommonJS file that the manifest names for `require`. */
 const entries = (part) =>
   typeof part === "string"
     ? [...part.matchAll(/^\.\/pkg\/dist\/cjs\/(.*\.js)$/g)].map(([, file]) => file)
     : Object.values(part).flatMap(entries);
 
-/** A realm with what the language has and nothing of a platform's, an old one at that. */
+/** Creates a realm with only what an old version of the language has, and nothing of a platform. */
 function bareRealm() {
   const context = vm.createContext({});
   vm.runInContext(
@@ -47,7 +47,7 @@ function load(file, context, loaded = new Map()) {
 
 describe("an import needs no platform features", () => {
   for (const entry of new Set(entries(exports))) {
-    // These are for Node and what has its modules.
+    // These are for Node, and for runtimes that have its modules.
     if (["sandbox-node.js", "lifecycle-node.js"].includes(entry)) continue;
     test(entry, () => {
       const exported = load(join(dist, "cjs", entry), bareRealm());
@@ -56,7 +56,7 @@ describe("an import needs no platform features", () => {
   }
 
   test("the first use reports what is missing", () => {
-    // As much as Jest's jsdom has.
+    // What Jest's jsdom has.
     const context = Object.assign(bareRealm(), { AbortController, URL, performance, crypto });
     const { ConductorOne, accessToken } = load(join(dist, "cjs/index.js"), context);
     const make = () => new ConductorOne({ credentials: accessToken("a-token"), serverURL: "https://acme.example" });
@@ -70,9 +70,9 @@ describe("the browsers that the README names", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   const version = (name) => Number(new RegExp(`\\b${name} (\\d+)`).exec(readme)[1]);
   const target = [`chrome${version("Chrome")}`, `firefox${version("Firefox")}`, `safari${version("Safari")}`];
-  // Bundlers of React Native and the like know no static blocks.
+  // Bundlers such as React Native's do not support static blocks.
   const supported = { "class-static-blocks": false };
-  /** What one of those browsers does not have, by what MDN says of it. */
+  /** What at least one of those browsers lacks, according to MDN. */
   const LATER =
     /\b(?:AbortSignal\.any|Array\.fromAsync|(?:Map|Object)\.groupBy|Promise\.(?:try|withResolvers)|RegExp\.escape|Uint8Array\.from(?:Base64|Hex)|Iterator\.from)\b|\.(?:isWellFormed|toWellFormed|toBase64|toHex)\(/;
 
@@ -93,7 +93,7 @@ describe("the browsers that the README names", () => {
   });
 });
 
-/** What an expression does when it is evaluated, if it does something. */
+/** Returns the code in an expression that has an effect when it is evaluated, if any. */
 function work(node, code) {
   switch (node?.type) {
     case "ArrayExpression":
@@ -122,7 +122,10 @@ function work(node, code) {
   }
 }
 
-/** The statements of a module that do something. Enumerations are the compiler's, and only fill their own object. */
+/**
+ * Returns a module's statements that have an effect. Those of enumerations are the compiler's, and only fill their own
+ * object.
+ */
 function effects(code) {
   return parseAst(code).body.flatMap((statement) => {
     const declared = statement.declaration ?? statement;
@@ -139,7 +142,7 @@ function effects(code) {
       case "Identifier":
         return [];
       default:
-        // An entry of the lifecycle says where its module is, and the manifest says that it does.
+        // An entry of the lifecycle registers its WebAssembly module; the manifest lists that as a side effect.
         if (/^provide\((inlineModule|module\$1)\);$/.test(text)) return [];
         return /^\(function \((\w+)\) \{[^]*\}\)\(\1 \|\| \(\1 = \{\}\)\);$/.test(text) ? [] : [text];
     }
@@ -148,9 +151,9 @@ function effects(code) {
 
 describe("no module has side effects at its top level", () => {
   for (const file of readdirSync(join(dist, "esm"), { recursive: true }).filter((name) => name.endsWith(".js"))) {
-    // The program.
+    // This is the program.
     if (file === "cli.js") continue;
-    // To define elements is what these are for. They and what they stand on only touch what a document has if there is one.
+    // Defining elements is what these are for. They and their base classes use the document only if there is one.
     if (/^(elements\/|chunks\/(elements|lit)\.js$)/.test(file)) continue;
     test(file, () => {
       const found = effects(readFileSync(join(dist, "esm", file), "utf8"));

@@ -1,4 +1,5 @@
-// Applications in the bundlers, frameworks, test runners and runtimes that most users have. `npm run matrix` runs the others too.
+// Applications in the bundlers, frameworks, test runners and runtimes that most users have. `npm run matrix` runs the
+// others too.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +17,7 @@ describe("docs/runtimes.md", () => {
   const page = readFileSync(join(root, "docs/runtimes.md"), "utf8");
 
   test("has exactly the defined rows", () => {
-    /** Without what a run adds: versions and sizes. */
+    /** Removes what each run changes: versions and sizes. */
     const fixed = (text) =>
       text
         .split("\n")

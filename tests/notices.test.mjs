@@ -1,4 +1,4 @@
-// What of others is in the package: that it may be, and that the notices and the bill of materials say so.
+// Third-party code in the package: that its licences allow it, and that the notices and the bill of materials list it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// The tarball: what is in it, and that every way to resolve, type, import and bundle it works.
+// The tarball: its contents, and that every way to resolve, type, import and bundle it works.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const tarball = join(
   readdirSync(folder).find((name) => name.endsWith(".tgz")),
 );
 
-/** A place to put sources that use the package. */
+/** A folder for sources that use the package. */
 const scratch = mkdtempSync(join(folder, "scratch-"));
 after(() => rmSync(scratch, { recursive: true }));
 
@@ -28,12 +28,12 @@ function node(...args) {
   return spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
 }
 
-/** The files that a part of the manifest names. */
+/** Returns the files that a part of the manifest names. */
 function named(part) {
   return typeof part === "string" ? [part] : Object.values(part).flatMap(named);
 }
 
-/** Every module that an entry loads, itself included. */
+/** Returns every module that an entry loads, including itself. */
 function graph(entry, seen = new Set()) {
   if (seen.has(entry)) return seen;
   seen.add(entry);
@@ -79,7 +79,7 @@ describe("contents", () => {
       ...named(manifest.exports),
       ...named(manifest.imports),
     ]) {
-      // What TypeScript names types by, each of its files.
+      // A pattern for all files of types, by which TypeScript names types.
       if (file === "./pkg/dist/cjs/*.d.ts") continue;
       assert.ok(existsSync(join(keyturn, file)), file);
     }
@@ -87,8 +87,8 @@ describe("contents", () => {
 });
 
 describe("the entries", () => {
-  // `import.meta` is an error in a classic script; and runtimes at the edge refuse or rewrite scripts that mention
-  // `WebAssembly.compile` or `instantiate`, whether they call it or not.
+  // `import.meta` is an error in a classic script, and edge runtimes refuse or rewrite scripts that mention
+  // `WebAssembly.compile` or `instantiate`, even if they never call it.
   const REFUSED =
     /\bimport\s*\(|\bimport\.meta\b|\beval\s*\(|new Function\b|["']node:|\brequire\s*\(|^await\b|WebAssembly\.(?:compile|instantiate)/m;
   for (const entry of [
@@ -181,8 +181,8 @@ describe("what is loaded", () => {
   const chunks = (...names) => names.map((name) => `chunks/${name}.js`);
   const core = chunks("core");
 
-  // Each file costs about a millisecond of the start of a program; and what no entry needs, the table of another API first of
-  // all, is not in any of them.
+  // Each file adds about a millisecond to a program's start. No entry may load what it does not need, above all the
+  // table of the other API.
   for (const [entry, files] of [
     ["index.js", [...chunks("c1", "core-bytes"), ...core]],
     ["slim.js", [...chunks("c1", "core-load"), ...core]],
@@ -235,11 +235,11 @@ describe("what is loaded", () => {
     );
   });
 
-  // What more than one API or kind of module shares has state, so there is one instance of it.
+  // What several APIs or kinds of modules share has state, so there must be only one instance of it.
   test("no class and no documented constant is in two files", () => {
     const places = new Map();
     for (const file of readdirSync(esm, { recursive: true })) {
-      // An entry for workerd says what the default one says, and stands in its place.
+      // An entry for workerd has the same declarations as the default one, which it replaces.
       if (!file.endsWith(".js") || file.endsWith("workerd.js")) continue;
       const text = readFileSync(join(esm, file), "utf8");
       for (const [declaration] of text.matchAll(/^\/\*\*[^]*?\*\/\n(?:class|const|let) .*$/gm)) {
@@ -259,7 +259,7 @@ describe("the inline bytes", () => {
       const source = readFileSync(chunkOf, "utf8").replaceAll(/^(?:import|export) .*$/gm, "");
       const { text, shift, length } = new Function(`${source}; return { text, shift, length };`)();
       assert.ok(readFileSync(join(keyturn, `pkg/dist/${name}.wasm`)).equals(unpack(text, shift, length)));
-      // Elsewhere than in Node, and what no table has.
+      // Outside of Node, and for bytes that are in no table.
       const { Buffer } = globalThis;
       const all = Uint8Array.from({ length: 1023 }, (_, index) => (index * 7) % 256);
       for (const shift of [0, 1, 41, 127, 128, 200, 255]) {
@@ -272,7 +272,7 @@ describe("the inline bytes", () => {
           globalThis.Buffer = Buffer;
         }
       }
-      // What a classic script in a page without an encoding becomes.
+      // The text as a classic script in a page without a declared encoding would have it.
       const garbled = new TextDecoder("windows-1252").decode(new TextEncoder().encode(text));
       assert.throws(() => unpack(garbled, shift, length), { reason: "not_utf8", message: /<meta charset="utf-8">/ });
     });
@@ -370,7 +370,7 @@ test("a hiccup of a token source is one to the client of the other copy too", ()
 });
 
 describe("bundlers", () => {
-  // The core is provided where the entry passes on the client, which a bundler must not drop.
+  // The core is provided in the module that re-exports the client, which a bundler must not drop.
   const source =
     'import { ConductorOne } from "keyturn"; try { new ConductorOne({ clientID: "x", clientSecret: "y" }); } catch (error) { console.log(error.code); }';
   for (const [format, name, charset] of [
@@ -514,7 +514,7 @@ describe("types", () => {
     ["a CommonJS module under node16", "use.cts", { ...server, module: "node16" }],
     ["a page's module under a bundler", "use.ts", { ...web, module: "esnext", moduleResolution: "bundler" }],
   ]) {
-    // Without `skipLibCheck`: the package's own types have to hold with nothing but what a project has.
+    // Without `skipLibCheck`, the package's own types have to compile with only what a project has.
     test(`check in ${name}`, () => {
       writeFileSync(join(scratch, file), use);
       const compilerOptions = {
@@ -545,7 +545,7 @@ describe("types", () => {
       "core.wasm",
       "lifecycle.wasm",
       "sandbox.wasm",
-      // Types alone, for the compiler to name them.
+      // Only types, so that the compiler can name them.
       "types/*",
     ];
     const { status, stdout, stderr } = spawnSync(

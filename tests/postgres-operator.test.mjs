@@ -1,5 +1,5 @@
-// What an operator does to a journal in Postgres: a pool that is too small, limits on statements, a stricter isolation, connections that are ended,
-// and a pooler in between.
+// What an operator may do to a journal in Postgres: a pool that is too small, limits on statements, a stricter
+// isolation level, terminated connections, and a pooler in between.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// The journal and the token store in a real Postgres, by both packages: what every journal holds, who may do what, and what becomes of an
-// event when the server fails, is cut off or is not set up as it should be.
+// The journal and the token store in a real Postgres, with both client packages: what holds for every journal, each
+// role's permissions, and what happens to an event when the server fails, is cut off or is not set up correctly.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ let server;
 let owner;
 const pools = new Set();
 
-/** A pool of a role, which ends after the tests. */
+/** Creates a role's pool, which ends after the tests. */
 function pool(role, options = {}, at) {
   const made = openPool(server.url(role, at), { max: 4, ...options });
   pools.add(made);
@@ -30,7 +30,7 @@ function pool(role, options = {}, at) {
 }
 
 let schemas = 0;
-/** A schema of its own, with its tables. */
+/** Creates a separate schema with its tables. */
 async function fresh(options = {}) {
   const schema = `place ${++schemas}`;
   await migratePostgres(owner, { schema, ...options });
@@ -209,7 +209,7 @@ describe("the schema", () => {
       hint: /migratePostgres/,
     });
     await assert.rejects(journal.read("a", 1), { reason: "not_migrated" });
-    // It is looked for again.
+    // The tables are looked for again.
     await migratePostgres(owner, { schema: "nowhere" });
     assert.equal(await journal.append("a", 1, "e"), true);
     await owner.query(
@@ -223,7 +223,7 @@ describe("the schema", () => {
 
   test("with an unknown newer version is neither used nor migrated", async () => {
     const schema = await fresh();
-    // One that only adds something leaves the tables usable for those who do not know it.
+    // A newer version that only adds something leaves the tables usable for programs that do not know it.
     await owner.query(`INSERT INTO "${schema}".migrations (version, least) VALUES (98, 1)`);
     assert.equal(await postgresJournal(owner, { schema }).append("a", 1, "e"), true);
     assert.deepEqual(await migratePostgres(owner, { schema }), { from: 98, to: 98 });
@@ -243,7 +243,7 @@ describe("the schema", () => {
       hint: /role that may create schemas/,
     });
     await assert.rejects(migratePostgres(owner, { schema: "refused", workers: ["nobody there"] }), JournalError);
-    // All of it is one transaction.
+    // The whole migration is one transaction.
     await assert.rejects(postgresJournal(owner, { schema: "refused" }).streams(), { reason: "not_migrated" });
   });
 
@@ -355,7 +355,7 @@ describe("a server", () => {
       const journal = postgresJournal(client);
       for (const [stream, sequence] of acknowledged)
         assert.equal((await journal.read(stream, sequence))[0], `${stream}:${sequence}`);
-      // Where commits do not wait, what goes the usual way is lost.
+      // On a server whose commits do not wait for the disk, an ordinary insert is lost.
       assert.equal(await journal.append("last", 1, "e"), true);
       await client.query("INSERT INTO lost VALUES (1)");
       await own.crash();
@@ -443,7 +443,7 @@ test("status reads only events that are newer than its fold, and ignores a fold 
   const plane = new ControlPlane({ clock });
   const sink = new MemorySink();
   const target = { provider: plane.provider, sinks: [sink.sink], policy: { grace: 0 } };
-  /** A program of its own, and the numbers from which it has read. */
+  /** Returns a separate program, and the sequence numbers from which it has read. */
   const program = (role) => {
     const journal = postgresJournal(pool(role), { schema });
     const read = [];
@@ -464,7 +464,7 @@ test("status reads only events that are newer than its fold, and ignores a fold 
   const first = program("worker");
   for (let turn = 0; turn < 4; turn++) assert.equal((await first.lifecycle.rotate("app")).last, "done");
   assert.deepEqual(await folds(), []);
-  // A role that may not keep anything sees the same.
+  // A role that may not keep a fold sees the same.
   const truth = await program("reader").lifecycle.status();
   assert.deepEqual(await folds(), []);
   const { read: all, lifecycle: looker } = program("worker");
@@ -481,13 +481,13 @@ test("status reads only events that are newer than its fold, and ignores a fold 
   assert.deepEqual(await later.lifecycle.status(), now);
   assert.deepEqual(later.read, [sequence]);
   assert.equal((await events.next()).value.sequence, sequence + 1);
-  // Whoever acts reads all events.
+  // A program that acts reads all events.
   const actor = program("worker");
   await actor.lifecycle.status();
   await actor.lifecycle.rotate("app");
   assert.ok(actor.read.includes(1));
 
-  // What is of another form, of another journal, or of events that are gone, is left out.
+  // A fold in another form, of another journal, or of events that are gone, is ignored.
   const whole = await first.lifecycle.status();
   for (const change of [
     "fold = replace(fold, '\"form\":1', '\"form\":9')",

@@ -25,7 +25,7 @@ after(() => sandbox.stop());
 
 test("there is code to run", () => assert.notEqual(blocks.length, 0));
 
-/** What a declaration file has between these, and of that all that matches. */
+/** Returns all matches of a pattern in the part of a declaration file between two texts. */
 function declared(file, from, to, pattern) {
   const text = readFileSync(join(folder, "node_modules/keyturn/pkg/dist/cjs", file), "utf8");
   return [...text.slice(text.indexOf(from)).split(to, 1)[0].matchAll(pattern)].map(([, name]) => name);

@@ -1,12 +1,13 @@
-// Which room may import which, in the Rust crates and in the package's TypeScript. A file's room is its first folder; entries stand
-// beside the rooms and only export. An arrow that turns is a design change: change the table with the reason, or the import.
+// Which room may import which, in the Rust crates and in the package's TypeScript. A file's room is its first folder;
+// entries are beside the rooms and only export. Reversing a dependency is a design change: change the table and give
+// the reason, or change the import.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { root } from "../xtask/steps.mjs";
 
-/** Each room of `pkg/src`, and the rooms it may import. Everybody may import what is generated. */
+/** Each room of `pkg/src`, and the rooms that it may import. Every room may import generated modules. */
 const ROOMS = {
   base: [],
   core: ["base"],
@@ -14,21 +15,21 @@ const ROOMS = {
   auth: ["base", "core", "http"],
   c1: ["base", "core", "http", "auth"],
   commercelayer: ["base", "core", "http", "auth"],
-  // It is given its client, and imports none.
+  // It gets its client as an argument, and imports none.
   proxy: ["base", "core", "http"],
   compat: ["base", "core", "http", "auth", "c1"],
-  // It is a module of WebAssembly, as the core is, and compiled the same way.
+  // It is a WebAssembly module like the core, and compiled in the same way.
   sandbox: ["base", "core"],
   lifecycle: ["base", "core", "http", "auth", "c1", "commercelayer"],
   remote: ["base", "lifecycle"],
   postgres: ["base", "core", "http", "auth", "lifecycle"],
-  // It is a user of the package: what it needs beside errors it has by the entries.
+  // It is a user of the package: except for errors, it imports only entries.
   cli: ["base", "entries"],
   fleet: ["base", "auth", "lifecycle", "postgres"],
   elements: ["base", "lifecycle"],
 };
 
-/** The crates, and those of the workspace that each depends on. `xtask` builds and may use any of them. */
+/** The crates, and the workspace's crates that each may depend on. `xtask` builds all and may use any of them. */
 const CRATES = {
   api: [],
   wire: [],
@@ -40,7 +41,10 @@ const CRATES = {
 
 const source = join(root, "pkg/src");
 
-/** The modules of the package, as paths below `pkg/src`, what each imports, and what of that it loads: all but types. */
+/**
+ * Returns the package's modules as paths below `pkg/src`, with all imports of each, and those that are loaded: all but
+ * types.
+ */
 function modules() {
   return readdirSync(source, { recursive: true })
     .filter((path) => path.endsWith(".ts") && !path.startsWith("generated"))
@@ -52,7 +56,9 @@ function modules() {
     });
 }
 
-/** Entries stand beside the rooms, but for one whose name is that of its room. */
+/**
+ * Returns whether a module is an entry. Entries are beside the rooms, except for one that is in the room of its name.
+ */
 function isEntry(path) {
   return !path.includes("/") || path === "commercelayer/index.ts";
 }
@@ -61,7 +67,7 @@ function roomOf(path) {
   return path.includes("/") ? path.split("/")[0] : undefined;
 }
 
-/** What in a list of modules goes against the table, in words. */
+/** Returns descriptions of the imports in a list of modules that the table forbids. */
 function offences(list) {
   return list.flatMap(({ path, imports }) => {
     const room = roomOf(path);
@@ -76,7 +82,7 @@ function offences(list) {
   });
 }
 
-/** A circle of modules, or undefined. */
+/** Returns an import cycle, or undefined. */
 function circle(list) {
   const imports = new Map(list.map(({ path, imports }) => [path, imports]));
   const done = new Set();
@@ -111,7 +117,7 @@ test("rooms import only the rooms below them", () => {
   assert.deepEqual(offences(modules()), []);
 });
 
-/** Every module that comes along with one. */
+/** Returns every module that is loaded with an entry. */
 function loaded(list, entry) {
   const loads = new Map(list.map(({ path, loads }) => [path, loads]));
   const along = new Set();
@@ -129,7 +135,7 @@ test("the lifecycle comes without the table of an API", () => {
     [...loaded(modules(), entry)].filter((path) => /^(c1|commercelayer)\/table\.ts$/.test(path));
   assert.deepEqual(tables("lifecycle.ts"), []);
   assert.deepEqual(tables("lifecycle-node.ts"), []);
-  // It would be found.
+  // The search does find a table.
   assert.deepEqual(tables("index.ts"), ["c1/table.ts"]);
   const own = [...loaded(modules(), "lifecycle.ts")].filter((path) => /^(c1|commercelayer)\//.test(path));
   assert.deepEqual(own.sort(), ["c1/auth/limits.ts", "commercelayer/succession.ts"]);

@@ -1,4 +1,4 @@
-// Whatever a caller gives for a path parameter, a request goes where its operation says, or nowhere.
+// Whatever a caller passes for a path parameter, a request goes to the path of its operation, or nowhere.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ test("two hundred hostile values, in every path parameter of every operation, ch
       for (const value of values) {
         at.url = undefined;
         await c1[operation.property][operation.method]({ ...request, [name]: value }).catch(() => {});
-        // As the platform reads it: `fetch` goes where `URL` says.
+        // The URL as the platform reads it, since that is where `fetch` goes.
         if (at.url !== undefined)
           assert.match(new URL(at.url).href, pattern, `${operation.id}: ${JSON.stringify(value)}`);
         else assert.ok(["", ".", ".."].includes(value), `${operation.id}: ${JSON.stringify(value)} was refused`);

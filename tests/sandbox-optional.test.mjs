@@ -1,4 +1,4 @@
-// The sandbox refuses no request for a member that the API's description leaves optional.
+// The sandbox does not refuse a request because a field is missing that the API's description leaves optional.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,9 +12,9 @@ const { keyturn, sandbox } = await import(pathToFileURL(join(installed(), "load.
 const read = (path) => readFileSync(join(root, path), "utf8");
 const facts = readFacts(read("api/c1.idl"), read("tests/facts/c1-surface.tsv"));
 
-/** What the tenant's state, and not the request, is the reason to refuse. */
+/** Operations that are refused because of the tenant's state and not because of the request, with their messages. */
 const BY_STATE = new Map([["connector.confirmSyncValid", /last sync did not fail/]]);
-/** What the body names where other operations have it in the path. */
+/** Fields in the body that other operations have in the path. */
 const NAMED_IN_BODY = new Map([["connector.rotateCredential", ["appId", "connectorId"]]]);
 
 const VALUES = {
@@ -40,7 +40,7 @@ function sample({ kind, ref, shape }) {
   return kind === "msg" ? required(ref) : VALUES[kind];
 }
 
-/** A message with the fields that it must have. */
+/** Returns a message with its required fields. */
 function required(key) {
   const fields = facts.messages.get(key).filter((field) => field.required && !field.readOnly);
   return Object.fromEntries(fields.map((field) => [field.name, sample(field)]));

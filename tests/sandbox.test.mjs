@@ -1,4 +1,4 @@
-// The sandbox as a program: `npx keyturn sandbox`, its server, and the file that it keeps its rows in.
+// The sandbox as a program: `npx keyturn sandbox`, its server, and the file in which it keeps its rows.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -21,7 +21,7 @@ function cli(...args) {
   return spawnSync(process.execPath, [program, ...args], { cwd: scratch, encoding: "utf8", timeout: 20_000 });
 }
 
-/** A client of what the sandbox said it is. */
+/** Creates a client of a sandbox from what the sandbox printed. */
 const client = ({ url, clientId, clientSecret }) =>
   new ConductorOne({ serverURL: url, clientID: clientId, clientSecret });
 
@@ -151,7 +151,7 @@ describe("the server", () => {
   });
 });
 
-/** What a server answers to bytes on a connection. */
+/** Sends bytes on a connection, and returns what the server sends back. */
 async function exchange(port, text) {
   const socket = connect(port, "127.0.0.1").end(text);
   let answer = "";
@@ -212,7 +212,7 @@ describe("over CORS", () => {
   });
 });
 
-/** The Provisioning API by hand: a token, and requests with it. */
+/** The Provisioning API without a client: a token, and requests with it. */
 class Provisioning {
   constructor({ serverURL, clientId, clientSecret }, fetch = globalThis.fetch) {
     Object.assign(this, { serverURL, clientId, clientSecret, fetch });
@@ -375,7 +375,7 @@ describe("the state file", () => {
     assert.ok(text.includes(credential.id));
     if (process.platform !== "win32") assert.equal(statSync(state).mode & 0o777, 0o600);
 
-    // On another port, with the same rows: the credential logs in with the secret that only its owner kept.
+    // On another port with the same rows, the credential logs in with the secret that only its owner has kept.
     const second = await sandbox.serveSandbox({ state, seed: "empty" });
     try {
       assert.equal(second.appId, first.appId);

@@ -1,9 +1,9 @@
-// How the test command divides its parts: `xtask/schedule.mjs`.
+// How the test command schedules its parts: `xtask/schedule.mjs`.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inTurns } from "../xtask/schedule.mjs";
 
-/** Runs tasks that end when they are told to, and keeps what is running. */
+/** Runs tasks that end on command, and records which are running. */
 function driven(tasks, jobs) {
   const running = new Map();
   const begun = [];

@@ -1,4 +1,5 @@
-// Nothing that prints, logs or reports shows a token or a secret, wherever it came from; and what a secret cannot be made of says so.
+// Nothing that prints, logs or reports shows a token or a secret, wherever it came from; and a value that cannot be
+// a secret causes an error that says so.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
@@ -15,13 +16,13 @@ const { default: CommerceLayerProvisioning, clientCredentials } = await load("ke
 const CANARY = "canary-0042-opaque";
 const SECRET = `secret-token:conductorone.com:v1:${Buffer.from("canary-0042-key").toString("base64url")}`;
 const { privateKey } = generateKeyPairSync("ed25519");
-/** One that works, for logins. */
+/** A secret that works, for logins. */
 const LOGIN = `secret-token:conductorone.com:v1:${Buffer.from(JSON.stringify(privateKey.export({ format: "jwk" }))).toString("base64url")}`;
 const JWT = ["{}", JSON.stringify({ sub: CANARY }), CANARY]
   .map((part) => Buffer.from(part.padEnd(24)).toString("base64url"))
   .join(".");
 
-/** Bodies in which a server repeats what it should not. */
+/** Bodies in which a server repeats secrets. */
 const BODIES = [
   { message: `no such token: ${CANARY}` },
   { message: `[${CANARY}] is not known`, details: [{ "@type": "x", given: `{"token":"${CANARY}"}` }] },

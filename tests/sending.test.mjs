@@ -1,4 +1,5 @@
-// What only a real network, a process of its own or the collector shows of sending. The rest is in `conformance/sending.mjs`.
+// Behaviour of sending that only shows with a real network, a separate process or the garbage collector. The rest is in
+// `conformance/sending.mjs`.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +24,7 @@ const failure = (call) =>
 const client = (serverURL, options) =>
   new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL, ...options });
 
-/** Starts a server for one test, and gives its port. */
+/** Starts a server for one test, and returns its port. */
 async function listening(t, server) {
   const sockets = new Set();
   server.on("connection", (socket) => sockets.add(socket));
@@ -35,7 +36,9 @@ async function listening(t, server) {
   return { port: server.address().port, sockets };
 }
 
-/** Runs a program beside the installed package. It is ended, and so fails, if it is still there after `ms`. */
+/**
+ * Runs a program beside the installed package. If it is still running after `ms`, it is killed and counts as failed.
+ */
 async function run(source, { args = [], env = {}, ms = 10_000 } = {}) {
   const file = join(folder, `${process.pid}-${Math.random().toString(36).slice(2)}.mjs`);
   writeFileSync(file, source);
@@ -53,7 +56,7 @@ async function run(source, { args = [], env = {}, ms = 10_000 } = {}) {
   }
 }
 
-/** A certificate that nobody has reason to trust, with its key. */
+/** Creates a certificate that nobody has reason to trust, with its key. */
 function made(place, name) {
   const [key, cert] = ["key", "cert"].map((what) => join(place, `${name}-${what}.pem`));
   const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
@@ -218,7 +221,7 @@ describe("nothing remains after calls", () => {
          ${program}
          await c1.apps.list().catch((error) => console.log(error.code ?? error.type));`,
       );
-      // The test is ended after ten seconds; what kept it before took at least twenty.
+      // The program is killed after ten seconds; anything left over would keep it alive for at least twenty.
       assert.equal(status, 0, `${stderr} after ${performance.now() - begun} ms`);
       assert.match(stdout, /^(timeout|authentication_failed)\n$/);
     });
@@ -295,7 +298,7 @@ test("a dispatcher is used for the log-in as well as for the call", async (t) =>
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   const { port } = await listening(t, server);
-  await fetch(`http://localhost:${port}/first`); // makes the global dispatcher
+  await fetch(`http://localhost:${port}/first`); // creates the global dispatcher
   const global = globalThis[Symbol.for("undici.globalDispatcher.1")];
   const through = [];
   const dispatcher = {

@@ -1,4 +1,4 @@
-// The documentation: built from what is there, complete, and usable from a disk.
+// The documentation: built from the current sources, complete, and usable from a disk.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -95,7 +95,7 @@ describe("in a browser, from the disk", () => {
   });
   after(() => browser.close());
 
-  /** Opens a page; nothing may fail or come from elsewhere. */
+  /** Opens a page, and records errors and requests to other places. */
   async function open(path) {
     const page = await browser.newPage();
     const trouble = [];

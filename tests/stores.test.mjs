@@ -54,7 +54,7 @@ after(async () => {
   await database.stop();
 });
 
-/** A Redis of its own, which answers when this resolves. */
+/** Starts a separate Redis, and resolves once it accepts connections. */
 async function startRedis(...more) {
   const port = await freePort();
   const bare = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
@@ -75,7 +75,7 @@ async function startRedis(...more) {
   };
 }
 
-/** A store like `localStorage`, one like `chrome.storage.session`. */
+/** Stores like `localStorage` and like `chrome.storage.session`. */
 const local = () => {
   const map = new Map();
   return {
@@ -138,7 +138,7 @@ for (const [name, make] of Object.entries(stores)) {
       const won = await Promise.all(
         Array.from({ length: 20 }, (_, i) => store.compareAndSet("k", String(i), undefined, 1000)),
       );
-      // Without the Web Locks API, which Node 20 has not, what is kept in the page's storage is not compared in one step.
+      // Without the Web Locks API, which Node 20 lacks, stores in the page's storage do not compare and set atomically.
       if (!["localStorage", "chrome.storage.session"].includes(name) || globalThis.navigator?.locks)
         assert.equal(won.filter(Boolean).length, 1);
       assert.ok(won.filter(Boolean).length >= 1);
@@ -215,7 +215,7 @@ describe("clients", () => {
       await two.auth.introspect();
       assert.equal(tokens(at), 1);
 
-      // Another secret, scope, audience, key or host is another entry.
+      // Another secret, scope, audience, key or host has a separate entry.
       const { clientID, clientSecret } = options(at);
       const scoped = share({
         clientID: undefined,
@@ -228,7 +228,7 @@ describe("clients", () => {
       await share({ dpop: true }).auth.introspect();
       assert.equal(tokens(at), 4);
 
-      // The API refuses the token: one of the two fetches, the other takes that.
+      // The API refuses the token: one of the two clients fetches a new one, which the other uses as well.
       at.fault({ operation: "auth.introspect", times: 2, action: { status: 401 } });
       await Promise.all([one.auth.introspect(), two.auth.introspect()]);
       assert.ok(tokens(at) <= 6, `${tokens(at)}`);
@@ -477,7 +477,7 @@ describe("clients", () => {
       { ...memoryStore(), lease: async () => ({ release: thrown, extend: thrown }) },
       { ...memoryStore(), lease: async () => ({}) },
       { ...memoryStore(), get: async () => "rubbish" },
-      // Entries of somebody else's: a header must not be made of one, nor an error.
+      // Entries that somebody else wrote must become neither a header nor an error.
       ...[
         ["", JSON.stringify([3_600_000, "Bearer CANARY\nX: y"])],
         ["", JSON.stringify([3_600_000, "DPoP CANARY"])],
@@ -629,7 +629,7 @@ describe("processes", () => {
   const WORKER = fileURLToPath(new URL("lib/store-worker.mjs", import.meta.url));
   const key = randomBytes(32).toString("hex");
 
-  /** A sandbox, and a way to start workers on it, which end with the test. */
+  /** Starts a sandbox, and returns a way to start workers on it, which end with the test. */
   async function begin(t) {
     const at = await sandbox.serveSandbox();
     const children = [];
@@ -663,7 +663,7 @@ describe("processes", () => {
     const ends = (await Promise.all(workers.map(({ ends }) => ends()))).flat();
     assert.deepEqual(ends, Array(50).fill("ok"));
     assert.equal(at.sandbox.requests({ operation: "token" }).length, 1);
-    // What lies in the Redis is no token in the clear.
+    // Redis contains no token in clear text.
     for (const name of await redis.keys("keyturn1.*")) {
       if ((await redis.type(name)) === "hash") assert.doesNotMatch(JSON.stringify(await redis.hGetAll(name)), /Bearer/);
     }

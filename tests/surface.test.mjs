@@ -1,4 +1,4 @@
-// The public surface of the installed package is the committed one: no change of it goes unseen.
+// The public surface of the installed package equals the committed one, so that no change of it goes unnoticed.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";

@@ -1,5 +1,6 @@
-// examples/temporal on Temporal's own development server: workflows whose activities are calls of a lifecycle. A worker dies over a call that issues,
-// another goes on; what issues is not repeated, and the history of Temporal holds no secret.
+// examples/temporal on Temporal's own development server: workflows whose activities are calls of a lifecycle. A worker
+// dies during a call that issues a credential, and another one continues; the call is not repeated, and Temporal's
+// history contains no secret.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -33,7 +34,7 @@ const POLICY = {
   backoff: 200,
   maxBackoff: 1000,
 };
-/** The example's targets, with times that a test can wait for. */
+/** The example's targets, with times short enough for a test. */
 const TARGETS = `
 import { ConductorOne } from "keyturn";
 import { connectorProvider } from "keyturn/lifecycle";
@@ -57,7 +58,7 @@ let env;
 let client;
 const said = [];
 
-/** A program that ends with the tests. What it says is kept for a failure. */
+/** Starts a program that ends with the tests. Its output is kept for failures. */
 function start(program, args, options = {}) {
   const child = spawn(program, args, { cwd: folder, ...options, stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit");
@@ -73,7 +74,7 @@ function start(program, args, options = {}) {
 /** Failed waits show the last output of the programs. */
 const patient = { every: 100, more: () => said.slice(-30).join("\n") };
 
-/** A worker of the example, once it takes tasks. */
+/** Starts a worker of the example, and resolves once it takes tasks. */
 async function worker() {
   const ready = said.filter((line) => line === "ready").length;
   const made = start(process.execPath, ["worker.mjs"], { env });
@@ -178,11 +179,11 @@ test("when a worker dies during the issuing call, another continues, and the wor
   const next = await worker();
   await command("rotate", "crm");
   const handle = client.workflow.getHandle("keyturn-rotate-crm");
-  // Nobody knows what became of the call, until the control plane's log says it.
+  // The outcome of the call is unknown until the control plane's log shows it.
   await until(
     "the rotation waits for a person",
     async () => {
-      // A log reaches past an attempt once something else has happened.
+      // The log only counts as complete up to an attempt's end once something later is in it.
       await c1.with({ clientID: sandbox.clientId, clientSecret: sandbox.clientSecret }).authenticate();
       return (await lifecycle.status(["crm"]))[0].progress.state === "awaits-approval";
     },
@@ -213,11 +214,11 @@ test("when a worker dies during the issuing call, another continues, and the wor
     assert.ok(!shown.includes(clientSecret));
   }
 
-  // Whoever wakes a rotation that has just ended is told so, without a failure.
+  // Waking a rotation that has just ended reports this, without a failure.
   await command("wake", "crm");
   assert.ok(said.includes("No rotation of crm is in progress."));
 
-  // A sweep by a schedule finds nothing to do, and says so for each target.
+  // A scheduled sweep finds nothing to do, and reports this for each target.
   await command("schedule");
   const schedule = client.schedule.getHandle("keyturn-sweep");
   await schedule.trigger();
@@ -230,6 +231,6 @@ test("when a worker dies during the issuing call, another continues, and the wor
     patient,
   );
   assert.deepEqual(swept, [{ target: "crm", state: "idle" }]);
-  // It is told to stop, and stops in good order.
+  // It shuts down in order when it is told to stop.
   assert.deepEqual(await next.end("SIGTERM"), [0, null]);
 });

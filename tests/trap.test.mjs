@@ -1,4 +1,4 @@
-// What a defect in the core does to the clients beside it. Nothing public makes the core trap, so the guard is called as its own
+// How a defect in the core affects other clients. Nothing public makes the core trap, so the guard is called as its own
 // modules call it.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
@@ -11,7 +11,7 @@ const folder = installed();
 const { keyturn } = await import(pathToFileURL(join(folder, "load.mjs")).href);
 const { guarded } = await chunk(folder, "core");
 
-/** The trap is a real one: a handle that is null, which the core's own glue refuses. */
+/** Causes a real trap: the core's own glue refuses a null handle. */
 function trap() {
   guarded((glue) => Object.assign(Object.create(glue.Session.prototype), { __wbg_ptr: 0 }).base());
 }

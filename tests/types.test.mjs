@@ -1,4 +1,4 @@
-// The types, as compilers see them: the files in `types` under each way to resolve the installed package.
+// The types, as compilers see them: the files in `types`, with each way to resolve the installed package.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ after(() => rmSync(scratch, { recursive: true }));
 const web = { lib: ["es2023", "dom", "dom.iterable"], types: [] };
 const node = { lib: ["es2023"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
 
-/** Compiles one of the programs under a name, which says what kind of module it is. What comes out is in `out`. */
+/** Compiles one of the programs under a name, which determines its kind of module. The output is in `out`. */
 function compile(compiler, name, program, options) {
   const folder = mkdtempSync(join(scratch, "tsc-"));
   copyFileSync(resolve(root, "tests/types", program), join(folder, name));
@@ -27,7 +27,7 @@ function compile(compiler, name, program, options) {
 
 const bundled = { module: "esnext", moduleResolution: "bundler" };
 
-/** Entries that speak of Node's own requests, and entries that speak of elements: each needs the types of its place. */
+/** Entries that need the types of Node's requests, and entries that need those of elements. */
 const OF_NODE = ["./proxy/node"];
 const OF_PAGES = [
   "./elements",
@@ -38,7 +38,10 @@ const OF_PAGES = [
   "./elements/timeline",
 ];
 
-/** A program that imports all of every entry, under the sub-path of one module where the entry is many. */
+/**
+ * Writes a program that imports everything from every entry. Where an entry is a pattern, it imports one module that
+ * matches.
+ */
 function everyEntry(file, except = []) {
   const { exports } = JSON.parse(readFileSync(join(installed(), "node_modules/keyturn/package.json"), "utf8"));
   const code = Object.keys(exports).filter(
@@ -52,7 +55,7 @@ function everyEntry(file, except = []) {
   writeFileSync(join(scratch, file), lines.join(""));
   return join(scratch, file);
 }
-/** A module of each entry that is many. */
+/** One module for each entry that is a pattern. */
 const STARS = {
   "./compat/funcs/*": "connectorRotateCredential.js",
   "./compat/sdk/*": "connector.js",
@@ -63,14 +66,14 @@ const STARS = {
   "./compat/sdk/models/operations/*": "index.js",
   "./compat/sdk/models/errors/*": "index.js",
 };
-/** A program of every entry for each place. */
+/** For each environment, a program that imports every entry. */
 const every = {
   node: everyEntry("every-node.ts", OF_PAGES),
   page: everyEntry("every-page.ts", OF_NODE),
   worker: everyEntry("every-worker.ts", [...OF_NODE, ...OF_PAGES]),
 };
 
-/** The programs, and the least number of their cases that must be refused. */
+/** The programs, and the least number of cases in each that must be refused. */
 const refused = { "client.ts": 21, "commercelayer.ts": 23, "lifecycle.ts": 6, "proxy.ts": 7 };
 const programs = Object.keys(refused);
 
@@ -114,8 +117,8 @@ describe("types", { concurrency: true }, () => {
     assert.equal(status, 0, stdout);
   });
 
-  // The oldest compiler that can name everything. Without `skipLibCheck`: the package's types have to hold with nothing
-  // but what a project has. `node10` is what TypeScript 5 takes for CommonJS unless it is told otherwise.
+  // The oldest compiler that can name everything. Without `skipLibCheck`, the package's types have to compile with only
+  // what a project has. `node10` is TypeScript 5's default for CommonJS.
   const plain = { lib: ["es2022", "dom", "dom.iterable"], types: [] };
   const server = { lib: ["es2022"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
   for (const [where, extension, options] of [
@@ -133,8 +136,8 @@ describe("types", { concurrency: true }, () => {
     });
   }
 
-  // A program that names every entry, with Node's types alone, with those of pages alone, and with those of workers, which have neither.
-  // One of them it has to have: no compiler knows a `Response` by itself.
+  // A program that names every entry, with only the types of Node, of pages, or of workers, which have neither of the
+  // others. One of them is required: no compiler knows `Response` by itself.
   const worker = { lib: ["es2022", "webworker", "webworker.iterable"], types: [] };
   for (const [compiler, where, name, options] of [
     ["typescript-5.4", "an ES module, with a worker's types", "every.mts", { ...worker, module: "nodenext" }],
@@ -198,7 +201,7 @@ describe("the elements", { concurrency: true }, () => {
   for (const [where, program, options] of [
     ["in a page of no framework", "elements.ts", {}],
     ["in React 19", "elements-react.tsx", { jsx: "react-jsx", paths }],
-    // Vue's own types are not all right without it.
+    // Without it, Vue's own types do not compile.
     ["in Vue", "elements-vue.ts", { paths, skipLibCheck: true }],
   ])
     test(where, () => {

@@ -1,4 +1,5 @@
-// What differs in Workers: what belongs to one request ends with it, though a client is kept for more; and no bytes are compiled.
+// What differs in Workers: what belongs to one request ends with it, even if the client is kept for more; and no bytes
+// can be compiled.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { installed } from "./lib/installed.mjs";
@@ -13,7 +14,7 @@ before(async () => {
 });
 after(() => sandbox.stop());
 
-/** A Worker whose client lives as long as it does. Its requests say what to do. */
+/** A Worker whose client lives as long as the Worker. Each request says what to do. */
 const KEEPER = `
   import { ConductorOne } from "keyturn";
   let c1;
@@ -44,7 +45,7 @@ const KEEPER = `
   };
 `;
 
-/** Asks the Worker to do something; what it answered. */
+/** Asks the Worker to do something, and returns its response. */
 async function ask({ url }, task, signal) {
   const response = await fetch(url, { method: "POST", body: JSON.stringify(task), signal });
   return response.text();
@@ -93,13 +94,13 @@ test("a renewal does not end with the request that started it", async () => {
     assert.equal(await ask(worker, task), "done");
     await at.fault({ operation: "token", times: 1, action: { delayMs: 1_000 } });
     const begun = Date.now();
-    // In the last part of its life a token is renewed while it is still good.
+    // Near the end of its life, a token is renewed while it is still valid.
     assert.equal(await ask(worker, { ...task, seconds: 3_500 }), "done");
     assert.ok(Date.now() - begun > 900, "it waited");
     assert.equal((await at.requests({ operation: "token" })).length, 2);
     assert.equal(await ask(worker, task), "done");
     assert.equal((await at.requests({ operation: "token" })).length, 2);
-    // By now nothing but a new token is good.
+    // By now, only a new token is valid.
     assert.equal(await ask(worker, { ...task, seconds: 500 }), "done");
   });
 });

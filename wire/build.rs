@@ -1,4 +1,4 @@
-//! Packs the committed IDL of each API into its table, for programs that have it built in.
+//! Packs the committed IDL of each API into a table, for programs that have the tables built in.
 
 use keyturn_api::table::{For, pack};
 use std::{env, error::Error, fs, path::Path};

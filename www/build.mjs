@@ -16,14 +16,14 @@ try {
   for (const project of [here, join(here, "playground")])
     execFileSync(process.execPath, [tsc, "--project", project], { stdio: "inherit" });
 } catch {
-  // The compiler has said what is wrong.
+  // The compiler has already reported the errors.
   process.exit(1);
 }
 
-/** The common options of both pages. */
+/** The build options that both pages share. */
 const common = {
   bundle: true,
-  // Views and the engine are loaded when they are needed.
+  // Views and the engine are loaded on demand.
   splitting: true,
   chunkNames: "[name]-[hash]",
   minify: true,
@@ -32,14 +32,18 @@ const common = {
   // The core stays a separate file next to the script.
   loader: { ".wasm": "file" },
   assetNames: "[name]",
-  // The package's manifest lists the side effects of its own modules; these define elements when they are imported.
+  // The package's manifest lists only the side effects of its own modules; the modules here define elements when
+  // imported.
   ignoreAnnotations: true,
   legalComments: "none",
   logLevel: "warning",
   metafile: true,
 };
 
-/** Links to all modules that a page's script imports, for the browser to fetch them together and not one after the other. */
+/**
+ * Returns preload links for all modules that a page's script imports statically, so that the browser fetches them in
+ * parallel.
+ */
 function modules({ outputs }) {
   const main = Object.keys(outputs).find((path) => basename(path) === "main.js");
   const found = new Set([main]);
@@ -49,7 +53,7 @@ function modules({ outputs }) {
   return [...found].map((path) => `<link rel="modulepreload" href="${basename(path)}">`);
 }
 
-/** The page with links to what its script needs. */
+/** Inserts links into a page, ahead of its script. */
 function ahead(page, links) {
   const script = '    <script type="module"';
   return page.replace(script, [...links.map((link) => `    ${link}`), script].join("\n"));
@@ -67,7 +71,7 @@ const core = '<link rel="preload" href="core.wasm" as="fetch" type="application/
 await writeFile(join(dist, "index.html"), ahead(page, [...modules(metafile), core]));
 await cp(join(here, "src/icon.svg"), join(dist, "icon.svg"));
 
-// The page of `keyturn console` is shipped with the command.
+// The page of `keyturn console` ships with the command.
 await rm(served, { recursive: true, force: true });
 const { metafile: servedFiles } = await build({
   ...common,

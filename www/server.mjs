@@ -19,7 +19,7 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-  // Not stored for the back button either, since a page that shows a secret must not reappear.
+  // Keeps pages out of the back/forward cache too, since a page that shows a secret must not reappear.
   "cache-control": "no-store",
 };
 
@@ -36,16 +36,19 @@ const TYPES = {
 /** Paths that the sandbox serves. */
 const TENANT = /^\/((api|auth|oauth|_sandbox)\/|\.well-known\/jwks\.json$|device(\?|$))/;
 
-/** Its pages for approving log-ins check where a form comes from, which browsers keep back if a page may name no referrer at all. */
+/**
+ * The sandbox's pages for approving log-ins. They check where a form comes from, which browsers withhold under
+ * `no-referrer`.
+ */
 const PAGE = /^\/(device|oauth\/authorize)/;
 
-/** Longest body that is read. */
+/** The maximum length of a request body, in bytes. */
 const LONGEST_BODY = 16 << 20;
 
 /**
  * Starts the server.
  *
- * @param {{ port?: number, seed?: "demo" | "empty" | "large" }} [options] `port` 0, the default, is any that is free.
+ * @param {{ port?: number, seed?: "demo" | "empty" | "large" }} [options] `port` 0, the default, picks a free port.
  * @returns {Promise<{ url: string, sandbox: import("keyturn/sandbox").Sandbox, close(): Promise<void> }>}
  */
 export async function serveConsole({ port = 0, ...settings } = {}) {
@@ -58,7 +61,7 @@ export async function serveConsole({ port = 0, ...settings } = {}) {
   const sandbox = await createSandbox({ ...settings, url });
   server.on("request", (request, response) => {
     answer({ url, sandbox }, request, response).catch((error) => {
-      // Browsers disconnect at any time.
+      // Browsers may disconnect at any time.
       if (!response.destroyed && error.code !== "ECONNRESET") console.error(error);
       response.destroy();
     });
@@ -79,7 +82,7 @@ export async function serveConsole({ port = 0, ...settings } = {}) {
 async function answer({ url, sandbox }, request, response) {
   const host = new URL(url).host;
   if (request.headers.host !== host) {
-    // Tokens are for 127.0.0.1, and a foreign host name can be made to resolve to this server.
+    // Tokens are issued for 127.0.0.1, and a foreign host name can be made to resolve to this server.
     const local = request.headers.host === host.replace("127.0.0.1", "localhost");
     response.writeHead(local ? 308 : 421, local ? { location: url + request.url } : {}).end();
   } else if (TENANT.test(request.url)) {
@@ -89,9 +92,9 @@ async function answer({ url, sandbox }, request, response) {
   }
 }
 
-/** Passes a request to the tenant. */
+/** Forwards a request to the tenant. */
 async function forward({ url, sandbox }, request, response) {
-  // Pages of other sites can send simple requests here, although they cannot read the answers.
+  // Pages of other sites can send simple requests here, even though they cannot read the responses.
   if (!["same-origin", "none", undefined].includes(request.headers["sec-fetch-site"])) {
     response.writeHead(403).end();
     return;
@@ -107,7 +110,7 @@ async function forward({ url, sandbox }, request, response) {
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
   const init = { method, headers, signal: left.signal, ...(["GET", "HEAD"].includes(method) ? {} : { body }) };
   const reply = await sandbox.fetch(url + request.url, init).catch((error) => {
-    // The error of a broken connection.
+    // The error that stands for a broken connection.
     if (error instanceof TypeError) return undefined;
     throw error;
   });
@@ -121,8 +124,8 @@ async function forward({ url, sandbox }, request, response) {
 }
 
 /**
- * Breaks a connection as requested from the sandbox. The headers of a response are sent first, since browsers repeat a request by
- * themselves, also a POST, when a connection that they had used before breaks without one.
+ * Breaks a connection, as a fault of the sandbox demands. Sends the headers of a response first: a browser repeats a
+ * request by itself, even a POST, when a reused connection breaks before any response.
  */
 function breakOff(response) {
   if (response.destroyed) return;
@@ -141,7 +144,7 @@ async function read(request) {
   return Buffer.concat(chunks);
 }
 
-/** A file of the console. Names are looked up, not joined, so no path leads out of the folder. */
+/** Serves a file of the console. The pattern for names allows no slashes, so no path leads out of the folder. */
 async function file(request, response) {
   const { pathname } = new URL(request.url, "http://127.0.0.1");
   const name = pathname === "/" ? "index.html" : pathname.slice(1);

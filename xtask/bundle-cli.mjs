@@ -47,6 +47,6 @@ await build({
   logLevel: "warning",
 });
 
-// Editors read it, because `keyturn.json` refers to it.
+// Editors read the schema, because `keyturn.json` refers to it.
 const { SCHEMA } = await import(pathToFileURL(join(from, "cli/config/schema.js")).href);
 await writeFile(join(to, "keyturn.schema.json"), `${JSON.stringify(SCHEMA, null, 2)}\n`);

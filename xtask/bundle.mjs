@@ -7,14 +7,14 @@ import { rollup } from "rollup";
 import { root } from "./steps.mjs";
 
 /**
- * The chunks, each by the modules that it begins with: it contains those and their imports, unless an earlier chunk
- * does. Bundlers of users take what they need out of them. The division matters to users who load the files as they
- * are: nobody loads the table of another API, and no slim entry loads the core's bytes.
+ * The chunks, each given by the modules that it begins with: it contains those and their imports, unless an earlier
+ * chunk does. Users' bundlers take only what they need. The division matters to users who load the files as they are:
+ * nobody loads the other API's table, and no slim entry loads the core's bytes.
  */
 const CHUNKS = {
-  // What identifies official errors as failures of this package, for users who have those errors and no client.
+  // The code that marks official errors as failures of this package, for users who have those errors and no client.
   failure: ["base/failure"],
-  // The code of clients of more than one kind: of both APIs, or of C1 by both names of its operations.
+  // The code that several kinds of client share: those of both APIs, or those of C1 by both names of its operations.
   core: [
     // For programs that answer requests: the proxy, and a lifecycle on a server.
     "base/body",
@@ -35,7 +35,7 @@ const CHUNKS = {
     "auth/sealing",
     "c1/engine",
     "c1/group",
-    // What the lifecycle uses of each API besides types. A separate file would cost more than these few lines.
+    // The lifecycle's imports from each API besides types. A separate file would cost more than these few lines.
     "c1/auth/limits",
     "commercelayer/succession",
     // For users of a journal without a lifecycle.
@@ -149,8 +149,8 @@ function isLibrary(module) {
 }
 
 /**
- * Without elements in the platform, a class of elements extends an empty class, and nothing accesses the document
- * before there is one.
+ * Makes a library importable where the platform has no elements: its element classes then extend an empty class, and
+ * nothing accesses the document before there is one.
  */
 function sheltered(code, module) {
   if (!isLibrary(module)) return null;
@@ -169,8 +169,8 @@ function assign(module, chunk, getModuleInfo) {
 }
 
 /**
- * Marks computed member names as free of effects. Bundlers assume that evaluating them may have effects, and would keep
- * every class of a chunk that has some.
+ * Marks classes with computed member names as free of effects. Bundlers assume that evaluating such names may have
+ * effects, and would keep every class of a chunk that has some.
  */
 function freed(code) {
   return code.replaceAll(/^class (\w+)( (?:extends \w+ )?\{\n[^]*?^\})$/gm, (declaration, name, body) =>

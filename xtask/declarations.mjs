@@ -12,8 +12,8 @@ const [modules, esm, cjs] = process.argv.slice(2);
 const ALIKE = { workerd: "index", "compat/workerd": "compat/index", "commercelayer/workerd": "commercelayer/index" };
 
 /**
- * Entries with a default export, and its other name. For an ES module, the default export of a CommonJS module is the
- * module itself.
+ * Entries with a default export, and the name under which they also export it. For an ES module, the default export of
+ * a CommonJS module is the module itself.
  */
 const DEFAULTS = {
   "commercelayer/index": "CommerceLayerProvisioning",

@@ -48,7 +48,7 @@ export const escaped = (text) =>
 const code = (text) => `<code>${escaped(text)}</code>`;
 const inline = (text) => marked.parseInline(text ?? "");
 
-/** Returns the id of a heading, in GitHub's form. */
+/** Returns the id of a heading, in GitHub's format. */
 export function slug(text) {
   return text
     .toLowerCase()
@@ -80,14 +80,14 @@ export function pages(facts, declarations, files = markdownFiles()) {
   return all;
 }
 
-/** The entries that export the same as another one, whose names are found there. */
+/** The entries that export the same as another one. Their names are found in that one. */
 const VARIANT = /(?:^|-)(?:slim|workerd)$/;
 
-/** An entry's declarations with their comments. Each has an anchor, and is found by its name. */
+/** Returns the page of an entry: its declarations with their comments. Each has an anchor, and is found by its name. */
 function entryPage(name, text) {
   const search = [[name, "entry", "", ""]];
   const anchors = new Set();
-  // The first line is for the reader of the file in `tests/surface`.
+  // The first line is for readers of the file in `tests/surface`.
   const readable = text.replace(/^#.*\n+/, "").replace(/\{@link ([^}]+)\}/g, "`$1`");
   const declaration = /^((?:abstract )?(class|const|enum|function|interface|type) )([A-Za-z_$][\w$]*)/gm;
   const anchored = escaped(readable).replace(declaration, (whole, before, kind, declared) => {
@@ -125,7 +125,7 @@ function guide(file, text, files) {
     const [path, anchor] = href.split("#");
     if (/^https?:/.test(href) || path === "") return `<a href="${escaped(href)}">${html}</a>`;
     const target = posix.normalize(posix.join(posix.dirname(file), path));
-    // Files that are not guides are in the repository, and not on the site.
+    // Files that are not guides exist only in the repository, not on the site.
     if (!files.has(target) && existsSync(join(root, target))) return html;
     const to = posix.relative(posix.dirname(page), pageOf(target));
     return `<a href="${escaped(to)}${anchor === undefined ? "" : `#${anchor}`}">${html}</a>`;
@@ -193,7 +193,7 @@ function fieldTable(fields, types, columns = []) {
 /** The path of the playground on the site. It is built with the console. */
 const PLAYGROUND = "playground/index.html";
 
-/** The beginning of the programs that the examples of an API become. */
+/** The code that precedes the examples of an API to make them programs. */
 const BEGINNINGS = {
   c1: 'import { ConductorOne } from "keyturn";\n\nconst c1 = ConductorOne.fromEnv(); // the variables of the sandbox tenant\n',
   commercelayer: `import CommerceLayerProvisioning, { clientCredentials } from "keyturn/commercelayer";
@@ -209,13 +209,13 @@ export const programOf = (api, text) => `${BEGINNINGS[api]}${text}\n`;
 
 /** Returns an example, with a link that opens its program in the playground. */
 function example(text, api) {
-  // www/playground/src/link.ts reads it.
+  // `www/playground/src/link.ts` reads this.
   const program = deflateRawSync(programOf(api, text)).toString("base64url");
   const link = `../../${PLAYGROUND}#program=${program}`;
   return `<pre><code>${escaped(text)}</code></pre><p><a href="${link}">Try it in the playground</a></p>`;
 }
 
-/** Describes the possible errors, which are the same for all operations with an effect. */
+/** Returns a description of the possible errors, which are the same for all operations with an effect. */
 function errors(effect) {
   const unknown = {
     read: "Nothing has changed, whatever the error is.",

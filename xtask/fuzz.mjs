@@ -72,8 +72,8 @@ function build() {
 }
 
 /**
- * Runs a target with libFuzzer. Intermediate inputs are kept outside of the repository, but failing ones are written
- * into it.
+ * Runs a target with libFuzzer. Intermediate inputs are kept outside of the repository; failing ones are written into
+ * it.
  */
 function drives(program, target, seconds) {
   say(`${target}, for ${seconds} s`);

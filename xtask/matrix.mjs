@@ -28,7 +28,7 @@ function setUpRest() {
   return { folder: realpathSync(folder), remove: given === undefined };
 }
 
-/** Whether a row's tools are among those of the core. */
+/** Returns whether a row's tools are among those of the core. */
 function isOfCore({ core: isCore, from }) {
   return isCore || from === "core";
 }
@@ -98,7 +98,7 @@ async function matrix() {
   run(process.execPath, ["node_modules/@biomejs/biome/bin/biome", "format", "--write", "docs/runtimes.md"]);
 }
 
-/** Returns the page. */
+/** Returns the text of docs/runtimes.md. */
 function runtimes(results) {
   return `${readFileSync(join(definition, "runtimes.md"), "utf8")}\n${table(results)}`;
 }

@@ -26,7 +26,7 @@ export function newerNode() {
   );
 }
 
-/** Installs it, unless the current Node is new enough. */
+/** Installs a newer Node, unless the current one is new enough. */
 export function setUpNode() {
   if (isNew || existsSync(path)) return;
   say(`installing Node ${VERSION}, in which the tests run what needs a newer one than this`);

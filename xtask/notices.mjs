@@ -29,7 +29,11 @@ const REGISTRY = "registry+https://github.com/rust-lang/crates.io-index";
 
 const FILES = { notices: "THIRD-PARTY-NOTICES.txt", sbom: "sbom.cdx.json" };
 
-/** A third-party crate, as far as it is needed here. @typedef {{ name: string, version: string, license: string, source: string | null, folder: string, authors: string[], repository: string | null, checksum: string | undefined, needs: string[] }} Crate */
+/**
+ * The facts about a third-party crate or library that the notices need.
+ * @typedef {{ name: string, version: string, license: string, source: string | null, folder: string, authors: string[],
+ * repository: string | null, checksum: string | undefined, needs: string[] }} Crate
+ */
 
 /** Returns Cargo's metadata of the workspace. */
 function metadata() {
@@ -105,8 +109,8 @@ function grouped(list, key) {
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
 /**
- * Returns the npm packages whose code is bundled into the package: those that `pkg/src` imports by name, except for
- * types; by the folder of a file.
+ * Returns the npm packages whose code is bundled into the package: those that `pkg/src`, or a folder below it, imports
+ * by name, except for types.
  */
 export function bundled(below = "") {
   const folder = join(root, "pkg/src", below);
@@ -209,7 +213,7 @@ export function chosen(expression, accepted = ACCEPTED) {
   return any();
 }
 
-/** Describes the violations of the policy by crates, both the shipped ones and all others, and by libraries. */
+/** Returns the violations of the policy by crates, both the shipped ones and all others, and by libraries. */
 export function offences(crates = shipped(), locked = lock(), joined = libraries()) {
   const found = [];
   for (const { name, version, license } of [...crates, ...joined])

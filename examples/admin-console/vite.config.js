@@ -4,11 +4,11 @@ import { defineConfig } from "vite";
 export default defineConfig({
   plugins: [react()],
   build: {
-    // The polyfill would be a script in the page, which its content security policy does not allow.
+    // The polyfill would be a script in the page, which the page's content security policy forbids.
     modulePreload: { polyfill: false },
     // Assets are not inlined either.
     assetsInlineLimit: 0,
-    // The package contains the bytes of its core, which splitting does not make smaller.
+    // The package contains the bytes of its core, so splitting does not make it smaller.
     chunkSizeWarningLimit: 700,
   },
 });

@@ -1,6 +1,6 @@
-// The same rotation in Deno, which knows the package's types without a setting:
-// `deno run --allow-net=acme.conductor.one --allow-env --allow-read=. --allow-write=. --allow-sys=hostname rotate.ts`. The file's lock
-// names the machine.
+// The same rotation in Deno, which finds the package's types without configuration:
+// `deno run --allow-net=acme.conductor.one --allow-env --allow-read=. --allow-write=. --allow-sys=hostname rotate.ts`.
+// The file lock contains the machine's name.
 import { ConductorOne } from "keyturn";
 import { connectorProvider, type LifecycleProgress, openLifecycle } from "keyturn/lifecycle";
 import { directoryJournal, envFile } from "keyturn/lifecycle/node";

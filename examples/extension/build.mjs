@@ -1,4 +1,5 @@
-// Builds the extension for both browsers: `node build.mjs [--sandbox]` writes dist/chromium and dist/firefox, each ready to be loaded.
+// Builds the extension for both browsers: `node build.mjs [--sandbox]` writes dist/chromium and dist/firefox, ready to
+// load.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { argv } from "node:process";
@@ -18,7 +19,7 @@ const COMMON = {
   content_security_policy: { extension_pages: "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'" },
 };
 
-/** The hosts of tenants. Access to one is requested when a person names it. */
+/** The hosts of tenants. The extension requests access to one when a person names it. */
 const TENANTS = ["https://*.conductor.one/*"];
 const SANDBOX = ["http://127.0.0.1/*"];
 
@@ -41,9 +42,9 @@ const MANIFESTS = {
 
 /**
  * @param {object} [options]
- * @param {string} [options.outdir] where the browsers' folders come to be
- * @param {string[]} [options.packages] further folders to find `keyturn` in
- * @param {boolean} [options.sandbox] whether a sandbox on this machine may be a tenant too
+ * @param {string} [options.outdir] where the browsers' folders are written
+ * @param {string[]} [options.packages] additional folders in which to look for `keyturn`
+ * @param {boolean} [options.sandbox] whether a sandbox on this machine is accepted as a tenant too
  */
 export async function buildExtension({ outdir = join(here, "dist"), packages = [], sandbox = false } = {}) {
   rmSync(outdir, { recursive: true, force: true });

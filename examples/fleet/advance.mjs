@@ -1,4 +1,5 @@
-// Without a queue: continues all rotations, starts those that are due, and exits. For `cronjob.yaml`, a line of crontab or a systemd timer:
+// Works without a queue: continues all rotations, starts those that are due, and exits. For `cronjob.yaml`, a line of
+// crontab or a systemd timer:
 //
 //   * * * * * cd /opt/keyturn && flock --nonblock .lock node advance.mjs >> advance.log
 //

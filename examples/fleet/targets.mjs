@@ -6,7 +6,7 @@ import { postgresStore } from "keyturn/postgres";
 
 const { CONDUCTORONE_APP_ID: appId, CONDUCTORONE_CONNECTOR_ID: connectorId, ENV_FILE: path } = process.env;
 
-/** The targets by their names, with tokens that all workers share. */
+/** Returns the targets by name, with tokens that all workers share. */
 export function targets({ database, fleet }) {
   const client = ConductorOne.fromEnv({ tokenStore: postgresStore(database, { fleet }) });
   return {

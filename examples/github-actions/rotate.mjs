@@ -1,5 +1,5 @@
-// The program of `rotate.yml`: it logs in with the job's identity token, delivers the new credential to the repository's secrets, and has its journal on a
-// branch that is checked out in `journal`.
+// The program of `rotate.yml`: it logs in with the job's identity token, and delivers the new credential to the
+// repository's secrets. Its journal is on a branch that is checked out in `journal`.
 import { execFileSync } from "node:child_process";
 import { env, exit } from "node:process";
 import { ConductorOne, gitHubActionsToken, tokenExchange } from "keyturn";
@@ -9,7 +9,7 @@ import { directoryJournal } from "keyturn/lifecycle/node";
 const files = directoryJournal("journal/events");
 const git = (...args) => execFileSync("git", ["-C", "journal", ...args], { stdio: ["ignore", "ignore", "inherit"] });
 
-/** An event counts once it is pushed. If it cannot be pushed, the run ends before it acts. */
+/** The journal. An event counts once it is pushed; if it cannot be pushed, the run ends before it acts. */
 const journal = {
   read: (stream, from) => files.read(stream, from),
   streams: () => files.streams(),

@@ -1,5 +1,5 @@
-// An AWS Lambda function that reports which connectors do not sync, as one file: `node build.mjs` writes dist/handler.mjs. The client is
-// created once for each Lambda execution environment, and keeps its token between calls.
+// An AWS Lambda function that reports which connectors do not sync, as one file: `node build.mjs` writes
+// dist/handler.mjs. The client is created once per execution environment, and keeps its token between calls.
 import { ConductorOne, KeyturnError } from "keyturn";
 
 let c1;

@@ -1,8 +1,9 @@
-// Rotates the credential of a connector, and continues the rotation whenever it is run again: by a timer, on any number of machines
-// that share the journal's folder. `node rotate.mjs rotate` starts one, `node rotate.mjs` continues it.
+// Rotates the credential of a connector, and continues the rotation each time it is run again: by a timer, on any
+// number of machines that share the journal's folder. `node rotate.mjs rotate` starts one, `node rotate.mjs` continues
+// it.
 //
-// CONDUCTORONE_CLIENT_ID and _SECRET log in, CONDUCTORONE_APP_ID and _CONNECTOR_ID name the connector, JOURNAL is a folder, ENV_FILE is
-// what the connector reads.
+// CONDUCTORONE_CLIENT_ID and _SECRET log in, CONDUCTORONE_APP_ID and _CONNECTOR_ID name the connector, JOURNAL is a
+// folder, ENV_FILE is the file that the connector reads.
 import { argv, env } from "node:process";
 import { ConductorOne } from "keyturn";
 import { connectorProvider, openLifecycle } from "keyturn/lifecycle";

@@ -1,12 +1,13 @@
-// The activities: calls of one lifecycle. Their results and errors go to Temporal's history, so they contain no secrets and no external messages.
+// The activities: calls of one lifecycle. Their results and errors are stored in Temporal's history, so they contain no
+// secrets and no messages of other systems.
 import { Context } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import { KeyturnError } from "keyturn";
 
-/** Refusals that another attempt does not change. */
+/** Refusals that another attempt would not change. */
 const FINAL = new Set(["unknown_target", "forgotten", "adopt_first", "journal_damaged", "journal_out_of_place"]);
 
-/** The activities over a lifecycle whose journal all workers share. */
+/** Creates the activities of a lifecycle whose journal all workers share. */
 export function activities(lifecycle) {
   return {
     /** Starts a rotation, or continues the one in progress, and takes it as far as possible. */
@@ -32,7 +33,7 @@ export function activities(lifecycle) {
   };
 }
 
-/** The state that a workflow needs. */
+/** Returns the state that a workflow needs. */
 function summary({ target, rotation, state, until, reason, about }) {
   return { target, rotation, state, reason, about, ...(until && { waitMs: Math.max(1000, until - Date.now()) }) };
 }

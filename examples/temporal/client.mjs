@@ -1,5 +1,5 @@
-// `node client.mjs schedule` checks all targets every minute; `node client.mjs rotate crm` rotates one now; `node client.mjs wake crm` after
-// a person has done something about it.
+// `node client.mjs schedule` checks all targets every minute; `node client.mjs rotate crm` rotates one now;
+// `node client.mjs wake crm` continues after a person has acted.
 import { Client, Connection, ScheduleOverlapPolicy, WorkflowNotFoundError } from "@temporalio/client";
 
 const [command, target] = process.argv.slice(2);
@@ -16,7 +16,7 @@ switch (command) {
     });
     break;
   case "rotate":
-    // There is one workflow for each id at a time: a second caller gets the rotation in progress.
+    // At most one workflow runs for each id: a second caller gets the rotation in progress.
     await workflow.start("rotate", {
       args: [target],
       taskQueue: "keyturn",
@@ -28,7 +28,7 @@ switch (command) {
     try {
       await workflow.getHandle(workflowId).signal("wake");
     } catch (error) {
-      // A worker that was busy with the rotation may have gone on to its end before the signal was sent.
+      // The worker may have finished the rotation before the signal was sent.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       console.error(`No rotation of ${target} is in progress.`);
     }

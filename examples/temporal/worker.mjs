@@ -1,4 +1,4 @@
-// A Temporal worker that rotates. Start any number, on any machine that reaches Temporal and the database.
+// A Temporal worker that rotates credentials. Start any number, on any machine that reaches Temporal and the database.
 import { fileURLToPath } from "node:url";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import { openLifecycle } from "keyturn/lifecycle";
@@ -19,7 +19,7 @@ const worker = await Worker.create({
   taskQueue: "keyturn",
   workflowsPath: fileURLToPath(new URL("workflows.mjs", import.meta.url)),
   activities: activities(lifecycle),
-  // Rotations in progress finish their step, and another worker continues.
+  // Rotations in progress finish their current step, and another worker continues.
   shutdownGraceTime: "20 seconds",
 });
 console.log("ready");

@@ -1,5 +1,6 @@
-// The workflows. They decide nothing about a credential: the journal records what was done, and the activities read it. So an activity may be repeated,
-// and a workflow can continue without its result. This file must not use a clock, the network or a Node module.
+// The workflows. They decide nothing about a credential: the journal records what was done, and the activities read it.
+// So an activity may be repeated, and a workflow can continue without its result. This file must not use a clock, the
+// network or a Node module.
 import {
   condition,
   continueAsNew,
@@ -23,18 +24,21 @@ const {
 /** Sent after a person has approved, settled, resumed or rolled back a rotation, which then continues at once. */
 export const wake = defineSignal("wake");
 
-/** Rotates one target, from its plan to the end of the old credential. Start it with the target in its workflow id, so that there is one. */
+/**
+ * Rotates one target, from the plan to the end of the old credential. Start it with the target in its workflow id, so
+ * that only one runs.
+ */
 export async function rotate(target) {
   let woken = false;
   setHandler(wake, () => {
     woken = true;
   });
-  // This does not change a rotation in progress.
+  // `begin` does not change a rotation in progress.
   let progress = await begin(target);
   while (progress.state !== "idle") {
     woken = false;
     if (progress.state === "waiting") await condition(() => woken, progress.waitMs);
-    // A person is needed. `keyturn status` says why; the hour is for a forgotten signal.
+    // A person is needed; `keyturn status` says why. The hour covers a forgotten signal.
     else if (progress.state !== "ready") await condition(() => woken, "1 hour");
     if (workflowInfo().continueAsNewSuggested) await continueAsNew(target);
     progress = await advance(target);
@@ -42,7 +46,7 @@ export async function rotate(target) {
   return progress;
 }
 
-/** Continues all rotations and starts those that are due, for a Temporal schedule. */
+/** Continues all rotations and starts those that are due. For a Temporal schedule. */
 export async function sweep() {
   return sweepOnce();
 }

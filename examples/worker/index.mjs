@@ -1,5 +1,6 @@
-// A Cloudflare Worker that reports which connectors do not sync. `env` has CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET; one
-// client serves all requests of an isolate. Wrangler needs no setting for the package: its `workerd` condition brings the module.
+// A Cloudflare Worker that reports which connectors do not sync. `env` has CONDUCTORONE_CLIENT_ID and
+// CONDUCTORONE_CLIENT_SECRET; one client serves all requests of an isolate. Wrangler needs no configuration for the
+// package: its `workerd` condition provides the module.
 import { ConductorOne, KeyturnError } from "keyturn";
 
 let c1;
@@ -16,7 +17,7 @@ export default {
       return Response.json(connectors);
     } catch (error) {
       if (!KeyturnError.is(error)) throw error;
-      // It contains no secrets, but is not public either.
+      // The message contains no secrets, but is not public either.
       console.error(error.message);
       return Response.json({ error: error.kind }, { status: 502 });
     }

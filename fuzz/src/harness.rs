@@ -28,7 +28,7 @@ const RUNS: usize = 1_500;
 /// The size limit of edited inputs, in bytes.
 const MAX_LENGTH: usize = 16 * 1024;
 
-/// Runs a target in every way. Does not return when libFuzzer drives it.
+/// Runs a target over its corpus, edits of its corpus, and random bytes. Does not return when libFuzzer drives it.
 pub fn run(target: &'static Target) {
     if cfg!(fuzzing_libfuzzer) {
         bolero::check!().for_each(|input: &[u8]| (target.property)(input));
@@ -151,7 +151,7 @@ impl Edits {
             read(&text);
             steps::take()
         };
-        // Readers may look ahead within a bound, below which their work grows faster.
+        // Readers may look ahead up to a bound; below it, their work grows faster.
         let (few, many) = (count(100), count(800));
         assert!(
             many <= 16 * few + 20_000,

@@ -2,7 +2,7 @@
 //! agrees with an independent oracle, and its work grows in proportion to the input.
 //!
 //! [`targets`] contains the properties, one module for each reader. [`harness`] runs them: in `cargo test` over the
-//! committed corpus, over edits of it, and over random bytes; in `npm run fuzz` for any length of time, guided by
+//! committed corpus, over edits of it, and over random bytes; in `npm run fuzz` for as long as desired, guided by
 //! coverage.
 
 #![allow(

@@ -1,5 +1,4 @@
-//! Helpers of the oracles that their libraries lack: JSON without duplicate names, and a straightforward base64
-//! decoder.
+//! Helpers that the oracles' libraries lack: JSON without duplicate names, and a straightforward base64 decoder.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -10,7 +9,7 @@ pub fn json(text: &[u8]) -> Option<Value> {
     serde_json::from_slice(text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)).ok()
 }
 
-/// Like [`json`], but `None` if any object has a duplicate name: which of the values counts is tested separately.
+/// Like [`json`], but `None` if any object has a duplicate name. Tests elsewhere cover which of the values counts.
 pub fn unique_json(text: &[u8]) -> Option<Value> {
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let Unique(unique) = serde_json::from_slice(text).ok()?;

@@ -14,7 +14,7 @@ pub const SCHEMA: &str = "1.3.0";
 const CLASS: u32 = 3004;
 const CATEGORY: u32 = 3;
 
-/// The position of an event.
+/// The position of an event in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The target's name.
@@ -31,7 +31,7 @@ enum Activity {
     Create,
     Update,
     Delete,
-    /// None of the class's own activities; the journal's name of the event is used.
+    /// Not an activity of the class; the event's name in the journal is used.
     Other,
 }
 
@@ -55,9 +55,10 @@ impl Activity {
     }
 }
 
-/// The result of an event and its severity: 1 informational, 2 low, 3 medium, 4 high.
+/// The severity and the status of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Weight {
+    /// The severity: 1 informational, 2 low, 3 medium, 4 high.
     severity: u32,
     /// The status: 0 unknown, 1 success, 2 failure.
     status: u32,
@@ -121,7 +122,7 @@ fn classify(event: &Event) -> (Activity, Weight) {
     }
 }
 
-/// Returns the credential that the event is about, or else the target.
+/// Returns the credential that the event names, or else the target.
 fn entity(place: &Place<'_>, event: &Event) -> Value {
     let credential = |id: &str, client_id: Option<&str>| {
         let mut entity = json!({ "type": "credential", "type_id": 99, "uid": id });

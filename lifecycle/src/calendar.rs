@@ -21,9 +21,9 @@ pub(crate) fn local(at: Time, zone: Tz) -> Option<NaiveDateTime> {
     Some(DateTime::from_timestamp_millis(at)?.with_timezone(&zone).naive_local())
 }
 
-/// Returns the first moment at which the local time is this one or later. For a time that occurs twice (when clocks are
-/// set back) this is its first occurrence, and for one that does not occur (when clocks are set forward) the moment of
-/// the change.
+/// Returns the first moment at which the local time is `shown` or later. A local time that occurs twice (when clocks
+/// are set back) yields its first occurrence; one that does not occur (when clocks are set forward) yields the moment
+/// of the change.
 pub(crate) fn moment(shown: NaiveDateTime, zone: Tz) -> Option<Time> {
     match zone.from_local_datetime(&shown) {
         MappedLocalTime::Single(at) => Some(at.timestamp_millis()),
@@ -72,7 +72,7 @@ pub(crate) mod tests {
             ("Europe/Berlin", "2026-10-25T03:00:00", "2026-10-25T02:00:00Z"),
             ("America/New_York", "2026-11-01T01:30:00", "2026-11-01T05:30:00Z"),
             ("Australia/Lord_Howe", "2026-04-05T01:45:00", "2026-04-04T14:45:00Z"),
-            // No change of clocks, and an offset with three quarters of an hour.
+            // No change of clocks, and an offset that includes three quarters of an hour.
             ("Asia/Kathmandu", "2026-03-29T02:30:00", "2026-03-28T20:45:00Z"),
             // As far ahead as anyone plans.
             ("Europe/Berlin", "2060-07-01T12:00:00", "2060-07-01T10:00:00Z"),
@@ -86,7 +86,7 @@ pub(crate) mod tests {
     }
 
     proptest! {
-        /// The result is the first such moment: the local time is the given one or later then, and earlier just before.
+        /// The local time is the given one or later at the result, and earlier just before it.
         #[test]
         fn the_first_moment(days in 0_i64..30_000, minutes in 0_i64..1440, zone in 0..chrono_tz::TZ_VARIANTS.len()) {
             let zone = chrono_tz::TZ_VARIANTS.get(zone).copied().unwrap();

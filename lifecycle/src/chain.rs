@@ -1,4 +1,4 @@
-//! The lines of a journal: each is an event in canonical JSON that is chained to the previous line.
+//! The lines of a journal: each is an event in canonical JSON, chained to the previous line by its hash.
 //!
 //! ```text
 //! {"v":1,"n":3,"prev":"<hash of line 2>","at":...,"by":"...","event":"issuing",...,"hash":"<SHA-256 of all before it>"}
@@ -100,7 +100,7 @@ pub fn write(head: &Head, entry: &Entry) -> (String, Head) {
 /// Reads the next line.
 ///
 /// # Errors
-/// Fails if the line is not what was written there, or if a newer build wrote it.
+/// Fails if the line is damaged or out of place, or if a newer build wrote it.
 pub fn read(head: &Head, line: &str) -> Result<(Entry, Head), Broken> {
     let sequence = head.sequence + 1;
     let broken = |fault, message: &str| Err(Broken { sequence, fault, message: message.to_owned() });

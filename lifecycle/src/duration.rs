@@ -57,7 +57,7 @@ impl Span {
         }
     }
 
-    /// Returns the moment that is this much later in a time zone.
+    /// Returns the moment that is this much later than `at`, with days counted in `zone`.
     #[must_use]
     pub fn after(self, at: Time, zone: Tz) -> Time {
         let moved = match self {
@@ -69,7 +69,7 @@ impl Span {
         moved.unwrap_or_else(|| at.saturating_add(self.millis()))
     }
 
-    /// Returns the moment that is this much earlier in a time zone.
+    /// Returns the moment that is this much earlier than `at`, with days counted in `zone`.
     #[must_use]
     pub fn before(self, at: Time, zone: Tz) -> Time {
         let moved = match self {
@@ -100,7 +100,7 @@ impl FromStr for Span {
             "w" => 7 * DAY,
             _ => return Err(SpanError::Malformed),
         };
-        // Digits that do not parse as a number are too many.
+        // Digits only fail to parse if there are too many of them.
         let millis = digits.parse::<Time>().ok().and_then(|number| number.checked_mul(length));
         let millis = millis.filter(|millis| *millis <= Time::from(LONGEST) * DAY).ok_or(SpanError::TooLong)?;
         if length < DAY {
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// Deserializes a text with a certain form. The error for a value that is not a text describes the form.
+/// Deserializes a value from a string. `form` is the error for anything but a string.
 pub(crate) fn parsed<'de, D, T, E>(deserializer: D, form: &E) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -247,7 +247,7 @@ mod tests {
             }
         }
 
-        /// A calendar day differs from 24 hours by no more than clocks are ever set, and time moves forward.
+        /// A calendar day differs from 24 hours by no more than the largest change of clocks, and time moves forward.
         #[test]
         fn days_are_about_24_hours(
             at in 0_i64..4_000_000_000_000,

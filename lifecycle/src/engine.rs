@@ -14,8 +14,7 @@ use crate::{
     state::Target,
 };
 
-/// The version of the text form of a [`Stream`]. It changes whenever the data that is kept of events, or its meaning,
-/// changes.
+/// The version of a [`Stream`]'s text form. It changes whenever the fields of the state, or their meaning, change.
 const FORM: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -48,13 +47,13 @@ impl Stream {
         Ok(())
     }
 
-    /// Returns the state as text, from which [`Stream::unfold`] restores it without the lines.
+    /// Returns the state as text, from which [`Stream::unfold`] restores it without reading the lines.
     #[must_use]
     pub fn fold(&self) -> String {
         serde_json::to_string(&Fold { form: FORM, stream: self }).unwrap_or_default()
     }
 
-    /// Restores the stream from such a text; `None` if another build wrote it in a different form.
+    /// Restores a stream from the text of [`Stream::fold`]; `None` if another build wrote it in a different form.
     #[must_use]
     pub fn unfold(text: &str) -> Option<Self> {
         // A newer form may have the same fields with another meaning.
@@ -89,7 +88,7 @@ impl Stream {
         self.failures
     }
 
-    /// Returns what a call of `advance` would come to now.
+    /// Returns the result that a call of `advance` would have now.
     #[must_use]
     pub fn outlook(&self, policy: &Policy, hands: &Hands, now: Time) -> Progress {
         match next::next(&self.target, policy, hands, now) {
@@ -144,7 +143,7 @@ pub enum DriverRequest {
     },
 }
 
-/// The driver's answer to a request.
+/// The driver's reply to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub enum DriverReply {
@@ -183,7 +182,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Creates a run that begins with what was read of the stream.
+    /// Creates a run that continues from what was read of the stream.
     #[must_use]
     pub fn new(stream: &Stream, policy: Policy, hands: Hands) -> Self {
         Self {
@@ -238,7 +237,7 @@ impl Run {
         })
     }
 
-    /// Whether the current effect may continue, given the lines that follow those already read.
+    /// Returns whether the current effect may continue, given the lines that follow those already read.
     ///
     /// # Errors
     /// Fails if a line cannot be read.
@@ -248,7 +247,7 @@ impl Run {
         Ok(self.machine.still_wanted(&entries, effect))
     }
 
-    /// Whether an effect was carried out whose outcome is not yet written.
+    /// Returns whether an effect was carried out whose outcome is not yet written.
     #[must_use]
     pub fn has_outcome(&self) -> bool {
         self.machine.has_outcome()
@@ -272,7 +271,7 @@ impl Run {
         Stream { head: self.head.clone(), target: self.machine.target().clone(), failures: self.failures }
     }
 
-    /// Records the secret that an outcome brought.
+    /// Records that the worker now has a secret, if the outcome contains one.
     fn receive(&mut self, outcome: &Outcome) {
         match (&self.effect, outcome) {
             (_, Outcome::Issued(credential)) => self.hands.secrets.insert(credential.id.clone()),
@@ -306,7 +305,7 @@ mod tests {
         Credential { id: id.to_owned(), client_id: format!("{id}@"), created_at: Some(1), expires_at: None }
     }
 
-    /// Returns every kind of event, in an order in which the state holds as much as possible.
+    /// Returns every kind of event, in an order that fills as much of the state as possible.
     fn events() -> Vec<Event> {
         let (about, code, sink) = (String::new(), "code".to_owned(), "sink".to_owned());
         vec![

@@ -41,7 +41,7 @@ pub enum Evidence {
     Provider,
     /// A person who has looked.
     Person,
-    /// The answer itself, which arrived after the intent had been given up.
+    /// The response itself, which arrived after the intent had been given up.
     Answer,
 }
 
@@ -49,7 +49,7 @@ pub enum Evidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
-    /// The pair is well formed, and id and secret match as far as that can be seen without a server.
+    /// The pair is well formed, and id and secret match as far as can be checked without a server.
     Parsed,
     /// A token was obtained with it.
     Token,
@@ -79,8 +79,8 @@ pub enum Stop {
     RestoreByHand,
     /// A sink no longer holds what was delivered to it.
     SinkChanged,
-    /// A sink was added after the new credential was delivered to the others. It does not hold that credential, or cannot be
-    /// read, and the secret is gone.
+    /// A sink was added after the new credential was delivered to the others. It does not hold that credential, or
+    /// cannot be read, and the secret is gone.
     SinkAdded,
     /// The same step has failed as often as the policy allows.
     TooManyFailures,
@@ -92,9 +92,9 @@ pub enum Stop {
 pub enum Step {
     /// Issuing a credential.
     Issue,
-    /// Searching the control plane's records for a lost answer.
+    /// Searching the control plane's records for the outcome of a call whose response was lost.
     Search,
-    /// Reading the secret of a living credential again.
+    /// Reading the secret of an active credential again.
     Recall,
     /// Checking that the pair is well formed.
     Parse,
@@ -110,7 +110,7 @@ pub enum Step {
     Restore,
     /// Ending a credential.
     End,
-    /// Opening the sealed copy of an answer.
+    /// Opening the sealed copy of a response.
     Unseal,
     /// Deleting that copy.
     Discard,
@@ -142,21 +142,21 @@ pub enum Event {
         marker: String,
         /// The deadline of the call.
         until: Time,
-        /// Whether a copy of the answer will be sealed for a restart, under the marker.
+        /// Whether a copy of the response will be sealed under the marker, for use after a restart.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         sealed: bool,
     },
-    /// Provably nothing was issued, whether or not the call was made.
+    /// It is certain that nothing was issued, whether or not the call was made.
     NotIssued {
         /// The number of the intent.
         intent: u32,
         /// The code of the error.
         code: String,
-        /// The earliest time of the next attempt; `None` if another attempt cannot succeed, so that a person is needed.
+        /// The earliest time of the next attempt; `None` if another attempt cannot succeed and a person is needed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Time>,
     },
-    /// The credential was issued. The worker that wrote this has the secret, only in memory.
+    /// The credential was issued. The worker that wrote this has the secret, in memory only.
     Issued {
         /// The number of the intent.
         intent: u32,
@@ -179,7 +179,7 @@ pub enum Event {
         /// The source of this knowledge.
         evidence: Evidence,
     },
-    /// The answer to an intent that had been given up arrived.
+    /// The response to an intent that had been given up arrived.
     Late {
         /// The rotation that it belongs to; another may have begun.
         rotation: u32,
@@ -200,11 +200,11 @@ pub enum Event {
     Lost {
         /// The id of the credential.
         credential: String,
-        /// The error code of the sealed copy, if there should be one and it is unusable.
+        /// The error code of the sealed copy, if one was expected but is unusable.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         code: String,
     },
-    /// The sealed copy of an answer was deleted.
+    /// The sealed copy of a response was deleted.
     Discarded {
         /// The marker of the copy.
         marker: String,
@@ -239,7 +239,7 @@ pub enum Event {
     },
     /// A person approved the end of the old credential, if the policy requires that.
     Approved,
-    /// A credential is about to be ended. From here on it is not put into use again.
+    /// A credential is about to be ended. It must not be put into use again.
     Retiring {
         /// The id of the credential.
         credential: String,
@@ -253,7 +253,8 @@ pub enum Event {
     Done,
     /// The rotation is being undone: the old credential returns to use.
     RollingBack,
-    /// A sink holds the old credential after a write of its own, so a late writer finds the sink changed.
+    /// The old credential was written to a sink again, even if the sink still held it, so that a late writer finds the
+    /// sink changed.
     Restored {
         /// The sink's name.
         sink: String,

@@ -1,4 +1,4 @@
-//! Problems, computed from the journal, the policies, and observations of control planes and sinks.
+//! Findings: problems that follow from the journal, the policies, and observations of control planes and sinks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,15 +24,15 @@ pub enum Code {
     Expiring,
     /// The policy requires a rotation that has not taken place.
     Overdue,
-    /// The credential in use is old, independent of the policy.
+    /// The credential in use is old, regardless of the policy.
     Stale,
     /// The credential in use was never used.
     NeverUsed,
     /// The credential in use has not been used for a long time.
     Idle,
-    /// More credentials are alive than the policy allows.
+    /// More credentials are active than the policy allows.
     TooManyActive,
-    /// A living credential belongs to no consumer: nobody has its secret, or the journal does not know it.
+    /// An active credential belongs to no consumer: nobody has its secret, or the journal does not know it.
     Orphan,
     /// It is unknown whether a credential was issued.
     WindowOfDoubt,
@@ -54,9 +54,9 @@ pub enum Code {
 pub enum Severity {
     /// Something is already broken.
     Critical,
-    /// Something will break soon, or a credential is out of control.
+    /// Something will break soon, or a credential is unaccounted for.
     High,
-    /// It needs attention.
+    /// Something needs attention.
     Medium,
     /// Something is untidy.
     Low,
@@ -65,9 +65,9 @@ pub enum Severity {
 /// The limits beyond which something counts as a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// The number of credentials that may be alive at a time. A rotation needs two.
+    /// The number of credentials that may be active at a time. A rotation needs two.
     pub max_active: usize,
-    /// The time after its first opportunity at which a rotation is overdue.
+    /// The time, counted from its first opportunity, after which a rotation is overdue.
     pub overdue_after: Span,
     /// The age at which a credential is stale.
     pub stale_after: Option<Span>,
@@ -96,8 +96,8 @@ impl Default for Limits {
 pub struct Seen {
     /// The last use of each credential, by its id; `null` if it was never used.
     pub last_used_at: BTreeMap<String, Option<Time>>,
-    /// The ids of all living credentials, if the control plane can list them. The list has to be older than the journal
-    /// that it is compared with, so that neither contains what was issued later.
+    /// The ids of all active credentials, if the control plane can list them. The list has to be read before the
+    /// journal that it is compared with, so that it contains nothing that was issued after the journal was read.
     pub alive: Option<BTreeSet<String>>,
     /// The time at which the control plane was read, by this machine's clock.
     pub at: Option<Time>,
@@ -155,7 +155,7 @@ pub struct Finding {
     /// The time since which the problem exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
-    /// For an expiry, the number of days: 30, 14, 7 or 1. For too many credentials, the number of living ones.
+    /// For an expiry, the number of days: 30, 14, 7 or 1. For too many credentials, the number of active ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<usize>,
     /// The consumers, if the problem affects them.
@@ -172,8 +172,8 @@ const STEPS: [(u32, Severity); 4] =
 /// The largest assumed difference between the clocks of two machines.
 const SKEW: Time = 2 * MINUTE;
 
-/// Returns the findings of many targets, the most severe first, and equal ones in the order of the targets and of
-/// [`Code`]. Takes linear time.
+/// Returns the findings of many targets, the most severe first; those of equal severity are in the order of the
+/// targets, then of [`Code`]. Takes linear time.
 #[must_use]
 pub fn findings<'a>(subjects: impl IntoIterator<Item = Subject<'a>>, now: Time) -> Vec<Finding> {
     let (mut critical, mut high, mut medium, mut low) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -245,8 +245,8 @@ impl Subject<'_> {
         self.schedule.map_or(chrono_tz::Tz::UTC, |schedule| schedule.zone)
     }
 
-    /// Only applies to a credential that was in use for a while when the control plane was read, because its list may
-    /// be older than the journal.
+    /// Returns the finding of a credential that is gone. Considers only a credential that had been known for a while
+    /// when the control plane was read, because the control plane's list may be older than the journal.
     fn gone(&self, known: &Known, now: Time) -> Option<Finding> {
         let (alive, at) = (self.seen.alive.as_ref()?, self.seen.at?);
         let expired = known.credential.expires_at.is_some_and(|expires| now >= expires);
@@ -346,15 +346,16 @@ impl Subject<'_> {
         })
     }
 
-    /// Adds the finding of too many living credentials, and those of orphans.
+    /// Adds the finding of too many active credentials, and those of orphans.
     fn count(&self, now: Time, found: &mut Vec<Finding>) {
         let is_alive = |known: &&Known| {
             let listed = self.seen.alive.as_ref().is_none_or(|alive| alive.contains(&known.credential.id));
             known.role != Role::Ended && listed && known.credential.expires_at.is_none_or(|expires| now < expires)
         };
         let known = self.target.credentials.values().filter(is_alive);
-        // A credential that has ended by the journal but is alive in the control plane is out of control too. While the
-        // outcome of an intent is unknown, an unknown credential may be its result, and is not reported as an orphan.
+        // A credential that has ended according to the journal but is active in the control plane is unaccounted for,
+        // too. While the outcome of an intent is unknown, an unknown credential may be its result, and is not reported
+        // as an orphan.
         let in_doubt = self.target.doubt().is_some();
         let stray = self.seen.alive.iter().flatten().filter(|id| match self.target.credentials.get(*id) {
             Some(known) => known.role == Role::Ended,
@@ -366,7 +367,7 @@ impl Subject<'_> {
             found
                 .push(Finding { number: Some(active), ..self.finding(Code::TooManyActive, Severity::Medium, message) });
         }
-        // A leftover of a rotation may be in a sink; the rotation ends it.
+        // A sink may hold a leftover of a rotation; the rotation ends it.
         let rotating = self.target.rotation.is_some();
         let lost = |known: &&Known| known.role == Role::Orphan || known.role == Role::Leftover && !rotating;
         for known in known.filter(lost) {
@@ -415,7 +416,7 @@ impl Subject<'_> {
         if current.is_none() && rotation.is_none() {
             return;
         }
-        // Indexed by client id, so that each sink costs one look-up.
+        // Indexes the roles by client id, so that each sink costs one look-up.
         let mut roles = BTreeMap::new();
         for known in target.credentials.values() {
             let role = if known.role == Role::Ended { None } else { Some(known.role) };
@@ -689,7 +690,7 @@ mod tests {
             [(Code::Orphan, Severity::High, "other"), (Code::TooManyActive, Severity::Medium, "")]
         );
         assert_eq!(found.last().unwrap().number, Some(3));
-        // A credential that has ended by the journal, but is alive.
+        // A credential that has ended according to the journal, but is active.
         apply(
             &mut target,
             0,

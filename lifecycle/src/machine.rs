@@ -21,7 +21,7 @@ pub enum Request {
     Read(u64),
     /// Append this event at this number.
     Append(u64, Entry),
-    /// Carry out this effect. Meanwhile, [`Machine::still_wanted`] tells whether it may continue.
+    /// Carry out this effect. While it is in progress, [`Machine::still_wanted`] tells whether it may continue.
     Do(Effect),
     /// The call is over.
     Finish(Progress),
@@ -135,16 +135,16 @@ impl Machine {
         }
     }
 
-    /// Whether an effect was carried out whose outcome is not yet written. A worker that stops now loses what only it
-    /// knows.
+    /// Returns whether an effect was carried out whose outcome is not yet written. A worker that stops now loses that
+    /// outcome, which nobody else knows.
     #[must_use]
     pub fn has_outcome(&self) -> bool {
         matches!(self.stage, Stage::Rereading(..) | Stage::Concluding(..))
     }
 
-    /// Whether a delivery may still be written, given the events that follow those read so far. It is called with fresh
-    /// events between reading a sink's version and writing to the sink, so that a worker that was paused in between
-    /// either learns here that it is late, or finds the sink changed.
+    /// Returns whether an effect may still be carried out, given the events that follow those read so far. It is called
+    /// with fresh events between reading a sink's version and writing to the sink, so that a worker that was paused in
+    /// between either learns here that it is late, or finds the sink changed.
     #[must_use]
     pub fn still_wanted(&mut self, entries: &[Entry], effect: &Effect) -> bool {
         self.take(entries);
@@ -170,7 +170,7 @@ impl Machine {
         match next::next(&self.target, policy, hands, now) {
             Next::Append(event) => {
                 if let (Event::Issuing { intent, .. }, Some(rotation)) = (&event, &self.target.rotation) {
-                    // Until the journal has answered, it is unknown whether the event is stored.
+                    // Until the journal acknowledges the event, it is unknown whether it is stored.
                     hands.tried = Some((rotation.number, *intent));
                 }
                 let entry = Entry { at: now, by: hands.worker.clone(), event };
@@ -179,7 +179,7 @@ impl Machine {
             }
             Next::Do(effect) => {
                 if let Effect::Issue { .. } = effect {
-                    // From here on the call counts as made, whatever happens to this worker.
+                    // From now on the call counts as made, whatever happens to this worker.
                     hands.intent = None;
                     hands.tried = None;
                 }
@@ -223,7 +223,8 @@ impl Machine {
         };
         let keep = hands.secrets.iter().filter(|id| undelivered(id)).cloned().collect();
         hands.secrets = keep;
-        // If another event has the number of an intent whose append got no answer, the intent was not stored.
+        // An unacknowledged intent can no longer be stored once its rotation is over, or has another intent of the same
+        // number.
         hands.tried.take_if(|(number, intent)| {
             let rotation = self.target.rotation.as_ref();
             rotation.is_none_or(|rotation| rotation.number != *number || rotation.intents >= *intent)

@@ -10,7 +10,7 @@ use crate::{
     state::{Known, Phase, Role, Rotation, SINK_DIFFERS, Sealed, Target},
 };
 
-/// What a worker knows that the journal does not contain: what it has in memory, and what the ports can do.
+/// A worker's knowledge that is not in the journal: what it has in memory, and what its ports can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Hands {
@@ -18,26 +18,26 @@ pub struct Hands {
     pub worker: String,
     /// The ids of the credentials whose secrets the worker has.
     pub secrets: BTreeSet<String>,
-    /// The intent that it wrote without having made the call yet, by rotation and number.
+    /// The intent that the worker wrote and whose call it has not made yet, by rotation and number.
     pub intent: Option<(u32, u32)>,
-    /// The intent whose append got no answer from the journal, so that it may be stored. Its call has not been made.
+    /// The intent whose append the journal has not acknowledged: it may be stored. Its call has not been made.
     pub tried: Option<(u32, u32)>,
     /// The target's sinks, and whether each can be read back.
     pub sinks: BTreeMap<String, bool>,
-    /// Whether the control plane's records show the outcome of a call whose answer was lost.
+    /// Whether the control plane's records show the outcome of a call whose response was lost.
     pub evidence: bool,
-    /// Whether the control plane returns the secret of a living credential again.
+    /// Whether the control plane can return the secret of an active credential again.
     pub recalls: bool,
-    /// Whether the worker seals a copy of each answer for a restart, and can open those of others.
+    /// Whether the worker seals a copy of each response for use after a restart, and can open those of other workers.
     pub seals: bool,
-    /// The markers of the sealed copies that it could not open, with the error's code and whether another attempt may
-    /// succeed.
+    /// The markers of the sealed copies that the worker could not open, with the error's code and whether another
+    /// attempt may succeed.
     pub unsealed: BTreeMap<String, (String, bool)>,
     /// The prefix of a marker, before the numbers of rotation and intent.
     pub marker: String,
 }
 
-/// What a worker does besides reading and writing the journal. Each effect can be repeated, except for
+/// An action of a worker besides reading and writing the journal. Each effect can be repeated, except for
 /// [`Effect::Issue`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "effect", rename_all = "kebab-case", rename_all_fields = "camelCase")]
@@ -52,7 +52,8 @@ pub enum Effect {
         marker: String,
         /// The deadline of the call.
         until: Time,
-        /// The client ids that a sink may hold; anything else is somebody else's, and then nothing is issued. Empty if anything may be there.
+        /// The client ids that a sink may hold. If a sink holds anything else, somebody else wrote it, and nothing is
+        /// issued. Empty if a sink may hold anything.
         expected: BTreeSet<String>,
     },
     /// Search the control plane's records for the result of an intent.
@@ -66,12 +67,12 @@ pub enum Effect {
         /// The end of the period.
         until: Time,
     },
-    /// Read the secret of a living credential again.
+    /// Read the secret of an active credential again.
     Recall {
         /// The id of the credential.
         credential: String,
     },
-    /// Open the sealed copy of an answer.
+    /// Open the sealed copy of a response.
     Unseal {
         /// The number of the rotation.
         rotation: u32,
@@ -80,7 +81,7 @@ pub enum Effect {
         /// The marker of the copy.
         marker: String,
     },
-    /// Delete the sealed copy of an answer.
+    /// Delete the sealed copy of a response.
     Discard {
         /// The marker of the copy.
         marker: String,
@@ -108,8 +109,8 @@ pub enum Effect {
         client_id: String,
         /// The name of the sink.
         sink: String,
-        /// The client ids that the sink may hold; anything else was written by somebody else. Empty if it may hold
-        /// anything.
+        /// The client ids that the sink may hold. If it holds anything else, somebody else wrote it. Empty if it may
+        /// hold anything.
         expected: BTreeSet<String>,
     },
     /// Find out whether a sink already holds the new credential, written by a worker that died.
@@ -174,7 +175,7 @@ impl Effect {
     }
 }
 
-/// What happens next.
+/// The next step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Next {
     /// Append this event.
@@ -209,7 +210,7 @@ pub enum Outcome {
     Differs(String),
     /// The sink was written, and held this client id before.
     Written(Option<String>),
-    /// The journal has grown before anything was done, or the sink changed meanwhile.
+    /// The journal grew before anything was done, or the sink changed in the meantime.
     Moved,
     /// The effect failed, and nothing happened.
     Failed {
@@ -238,7 +239,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         return Next::Append(Event::Retiring { credential: orphan.credential.id.clone() });
     }
     let Some(rotation) = &target.rotation else {
-        // Leftovers of a completed rotation. The target itself is fine.
+        // Only leftovers of a completed rotation can remain. The target itself is fine.
         let ends = target.ending().map(|known| (known.credential.id.as_str(), given_up(known), known.retry_at));
         let discards = discardable(target, hands).map(|(marker, sealed)| {
             (marker.as_str(), policy.gives_up(Step::Discard, sealed.failures), sealed.retry_at)
@@ -252,7 +253,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
         };
     };
     if let Some((reason, about)) = &rotation.stopped {
-        // The worker that has the secret keeps it, since a person's action may take a while.
+        // The worker that has the secret keeps it, because a person may take a while to act.
         return Next::Blocked(*reason, about.clone());
     }
     if let Some((step, _)) = rotation.failures.iter().find(|(step, count)| policy.gives_up(**step, **count)) {
@@ -274,7 +275,7 @@ pub fn next(target: &Target, policy: &Policy, hands: &Hands, now: Time) -> Next 
             if !hands.evidence {
                 return Next::Append(Event::Stopped { reason: Stop::OutcomeUnknown, about: marker.clone() });
             }
-            // A call that was on its way at the deadline may still take effect a little later.
+            // A call that was in flight at the deadline may still take effect a little later.
             let settled = until.saturating_add(policy.margin);
             if now < settled.max(rotation.retry_at) {
                 return Next::Wake(settled.max(rotation.retry_at));
@@ -302,8 +303,8 @@ fn discardable<'a>(target: &'a Target, hands: &'a Hands) -> impl Iterator<Item =
     target.sealed.iter().filter(move |(marker, _)| hands.seals && needed != Some(marker.as_str()))
 }
 
-/// Returns the effect of opening a sealed copy, if there may be one and the worker does not know yet that it cannot
-/// open it. `last` says that no other worker may have the secret, so that an attempt which may succeed is repeated.
+/// Returns the effect that opens a sealed copy, if there may be one and the worker has not failed to open it yet.
+/// `last` means that no other worker is expected to have the secret, so an attempt that may still succeed is repeated.
 fn unseal(target: &Target, rotation: u32, intent: u32, marker: &str, hands: &Hands, last: bool) -> Option<Effect> {
     let tried = hands.unsealed.get(marker);
     let open = hands.seals && target.sealed.contains_key(marker);
@@ -314,7 +315,7 @@ fn unseal(target: &Target, rotation: u32, intent: u32, marker: &str, hands: &Han
     })
 }
 
-/// Returns when ending a credential is tried again.
+/// Returns the next step for a credential whose end is not yet reported: another attempt later, or a stop.
 fn end_again(known: &Known, policy: &Policy) -> Next {
     if policy.gives_up(Step::End, known.failures) {
         Next::Append(Event::Stopped { reason: Stop::TooManyFailures, about: known.credential.id.clone() })
@@ -355,7 +356,8 @@ fn issuing(
         };
     }
     if by == hands.worker && hands.tried == Some((rotation.number, intent)) {
-        // The intent was stored after the worker had stopped waiting. The call was not made, and its deadline may be over.
+        // The intent was stored after the worker had stopped waiting. The call was not made, and its deadline may have
+        // passed.
         return Next::Append(Event::NotIssued { intent, code: "journal_failed".to_owned(), retry_at: Some(now) });
     }
     let given_up = until.saturating_add(policy.margin);
@@ -374,7 +376,7 @@ fn issued(
     let (id, client_id) = (&new.credential.id, &new.credential.client_id);
     let undelivered = hands.sinks.keys().find(|sink| !rotation.delivered.contains(*sink));
     let has_secret = hands.secrets.contains(id);
-    // Another worker that has the secret takes over once the time of the first one is over.
+    // Another worker that has the secret takes over once the hold of the first one has expired.
     let holds = has_secret && (by == hands.worker || now >= lost);
     if holds && now.saturating_add(policy.hold / 2) >= hold_until && undelivered.is_some() {
         return Next::Append(Event::Held { hold_until: now.saturating_add(policy.hold) });
@@ -394,7 +396,7 @@ fn issued(
             if now < lost {
                 return Next::Wake(lost);
             }
-            // The worker that had the secret may have died after writing to the sink.
+            // The worker that had the secret may have died after it wrote to the sink.
             let readable = hands.sinks.get(sink).copied().unwrap_or(false);
             return if readable && rotation.proofs.contains_key(&Proof::Token) {
                 Next::Do(Effect::Peek { credential: id.clone(), client_id: client_id.clone(), sink: sink.clone() })
@@ -402,7 +404,7 @@ fn issued(
                 Next::Append(lost_for(target, hands, id, marker))
             };
         }
-        // Verified before the delivery, so that a sink always holds a credential that works.
+        // The credential is verified before its delivery, so that a sink always holds one that works.
         if !rotation.proofs.contains_key(&Proof::Parsed) {
             return Next::Do(Effect::Parse { credential: id.clone() });
         }
@@ -419,7 +421,7 @@ fn issued(
     if let Some(sink) = unread(rotation, hands, 0) {
         return Next::Do(Effect::ReadBack { client_id: client_id.clone(), sink });
     }
-    // The new credential is already in use, so this question is not urgent.
+    // The new credential is already in use, so this is not urgent.
     if rotation.overlap.is_none()
         && let Some(old) = &rotation.old
     {
@@ -428,7 +430,7 @@ fn issued(
     Next::Append(Event::Grace { until: now.saturating_add(policy.grace) })
 }
 
-/// Returns the event of a lost secret, with the reason why its sealed copy is unusable if there should be one.
+/// Returns the event for a lost secret. If a sealed copy was expected, the event tells why the copy is unusable.
 fn lost_for(target: &Target, hands: &Hands, credential: &str, marker: &str) -> Event {
     let code = match hands.unsealed.get(marker) {
         Some((code, _)) => code.clone(),
@@ -447,13 +449,13 @@ fn expected(target: &Target, rotation: &Rotation) -> BTreeSet<String> {
     target.credentials.values().map(|known| known.credential.client_id.clone()).collect()
 }
 
-/// Returns a sink to which the new credential was not delivered, and in which it was not found, and whether it is readable.
+/// Returns a sink that the new credential was neither delivered to nor found in, and whether the sink is readable.
 fn added<'a>(rotation: &Rotation, hands: &'a Hands) -> Option<(&'a String, bool)> {
     let has = |sink: &String| rotation.delivered.contains(sink) || rotation.read_back.contains_key(sink);
     hands.sinks.iter().find(|(sink, _)| !has(sink)).map(|(sink, readable)| (sink, *readable))
 }
 
-/// Returns a readable sink that was not read since a time.
+/// Returns a readable sink that was not read back at or after `since`.
 fn unread(rotation: &Rotation, hands: &Hands, since: Time) -> Option<String> {
     let fresh = |sink: &String| rotation.read_back.get(sink).is_some_and(|at| *at >= since);
     hands.sinks.iter().find(|(sink, readable)| **readable && !fresh(sink)).map(|(sink, _)| sink.clone())
@@ -467,8 +469,8 @@ fn in_grace(
     now: Time,
     (new, until): (&Known, Time),
 ) -> Next {
-    // The consumers of an added sink have the old credential, or none, and the secret of the new one is gone. The earlier a
-    // person learns of it, the more time is left.
+    // The consumers of an added sink have the old credential, or none, and the secret of the new one is gone. The
+    // earlier a person learns of this, the more time is left to act.
     match added(rotation, hands) {
         Some((sink, true)) => {
             if now < rotation.retry_at {
@@ -505,7 +507,7 @@ fn in_grace(
     if policy.approval && !rotation.approved {
         return Next::AwaitsApproval;
     }
-    // A read before the grace period says nothing about the present.
+    // A sink that was read before the end of the grace period may have changed since.
     if let Some(sink) = unread(rotation, hands, until) {
         return Next::Do(Effect::ReadBack { client_id: new.credential.client_id.clone(), sink });
     }
@@ -523,7 +525,7 @@ fn rolling_back(target: &Target, rotation: &Rotation, policy: &Policy, hands: &H
     if !rotation.has_issued(target) {
         return Next::Append(Event::RolledBack);
     }
-    // Every sink is restored, even one that nothing was delivered to, so that a late worker finds it changed.
+    // Every sink is rewritten, even one that nothing was delivered to, so that a late worker finds it changed.
     if let Some(old) = rotation.old.as_ref().and_then(|id| target.credentials.get(id))
         && let Some(sink) = hands.sinks.keys().find(|sink| !rotation.restored.contains(*sink))
     {
@@ -579,8 +581,8 @@ fn step_outcome(
         (Effect::Unseal { rotation: number, intent, .. }, Outcome::Issued(_)) => {
             issue_outcome(target, policy, (*number, *intent), outcome, now, random)
         }
-        // The worker remembers that it cannot open the copy. Until the time of the worker that has the secret is over,
-        // no other worker has to know.
+        // The worker remembers that it cannot open the copy. Other workers need not know before the hold of the worker
+        // that has the secret has expired.
         (Effect::Unseal { .. }, Outcome::Failed { again: false, .. }) => None,
         (Effect::Unseal { .. }, _) if matches!(&rotation.phase, Phase::Issued { hold_until, .. } if now < hold_until.saturating_add(policy.margin)) => {
             None
@@ -598,7 +600,7 @@ fn step_outcome(
     }
 }
 
-/// Returns the event for the definite answer of a step.
+/// Returns the event for a step's definite outcome.
 fn answered(target: &Target, rotation: &Rotation, hands: &Hands, effect: &Effect, outcome: &Outcome) -> Option<Event> {
     let new_is = |id: &String| matches!(&rotation.phase, Phase::Issued { credential, .. } if credential == id);
     match (effect, outcome) {
@@ -655,7 +657,7 @@ fn answered(target: &Target, rotation: &Rotation, hands: &Hands, effect: &Effect
     }
 }
 
-/// Whether another worker has already written what an effect was to show.
+/// Returns whether another worker has already recorded what the effect was meant to establish.
 fn is_recorded(rotation: &Rotation, effect: &Effect) -> bool {
     match effect {
         Effect::Parse { .. } => rotation.proofs.contains_key(&Proof::Parsed),
@@ -727,7 +729,7 @@ fn end_outcome(target: &Target, policy: &Policy, id: &str, outcome: &Outcome, no
     Some(Event::Failed { step: Step::End, about: id.to_owned(), code, retry_at })
 }
 
-/// Returns the event for the outcome of deleting the sealed copy of an answer.
+/// Returns the event for the outcome of deleting the sealed copy of a response.
 fn discard_outcome(
     target: &Target,
     policy: &Policy,

@@ -1,4 +1,4 @@
-//! The commands of a person to a target, and when they are allowed: the events that the protocol does not write itself.
+//! The commands that a person gives for a target: when each is allowed, and which events carry it out.
 
 use std::collections::BTreeSet;
 
@@ -130,7 +130,7 @@ fn without_rotation(target: &Target, command: &Command) -> Result<Vec<Event>, Re
     }
 }
 
-/// Whether something that is retried independent of the rotation has failed.
+/// Returns whether something that is retried independently of the rotation has failed.
 fn has_failures(target: &Target) -> bool {
     target.ending().any(|known| known.failures > 0) || target.sealed.values().any(|sealed| sealed.failures > 0)
 }

@@ -1,4 +1,5 @@
-//! Selects which of many due targets begin now, by groups that rotate together, caps, and rests after failures.
+//! Selects which of many due targets begin now, according to groups that rotate together, caps, and rests after
+//! failures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,7 +96,7 @@ pub struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// Creates a candidate from a target. Without a schedule it is never due, but still rotates with its group.
+    /// Creates a candidate from a target. Without a schedule, it is never due but still rotates with its group.
     #[must_use]
     pub fn new(name: &'a str, provider: &'a str, target: &Target, schedule: Option<&Schedule>, now: Time) -> Self {
         let rotation = target.rotation.as_ref();
@@ -149,7 +150,7 @@ struct Unit<'a> {
 /// Selects the targets whose rotation is to begin now.
 /// A group begins as a whole once one of its members is due, but not before all of its members have rested. While some
 /// members rotate, an idle one begins in two cases only: it has not changed since the others began, which means that
-/// the worker that was to begin all of them died; or it is due for its expiry, which does not wait for others.
+/// the worker that was to begin all of them died; or its credential expires, which does not wait for others.
 /// The most urgent target goes first, and one that does not fit under a cap keeps its place: nothing less urgent
 /// overtakes it there. A group that is larger than a cap begins when nothing else counts against that cap.
 /// Workers that select at the same moment make the same selection. If their views differ, they may exceed a cap between
@@ -216,7 +217,7 @@ fn grouped<'a, 'b>(candidates: &'b [Candidate<'a>]) -> Vec<Vec<&'b Candidate<'a>
     found
 }
 
-/// Returns the part of a group that begins now, nothing, or the time before which nothing begins.
+/// Returns the part of a group that begins now, if any. The error is the time before which nothing begins.
 fn unit<'a>(members: &[&Candidate<'a>], caps: &Caps, now: Time) -> Result<Option<Unit<'a>>, Time> {
     let moving_since = members.iter().filter_map(|member| member.moving_since).min();
     let idle = |member: &&&Candidate<'a>| member.moving_since.is_none() && member.changed_at.is_some();
@@ -254,7 +255,7 @@ fn urgency(due: &Due) -> (Why, Time) {
     }
 }
 
-/// Whether a target is due for its expiry.
+/// Returns whether a target is due because its credential expires.
 fn expires(candidate: &Candidate<'_>, now: Time) -> bool {
     candidate.due.is_some_and(|due| due.why == Why::Expiry && due.at <= now)
 }
@@ -345,7 +346,7 @@ mod tests {
         let held = select(&all, &caps(2), 10);
         assert_eq!(held.begin, [""; 0]);
         assert_eq!(held.waiting, ["a", "b", "c"]);
-        // This applies even to another provider under the overall cap, but not under the cap of one provider.
+        // The overall cap also holds back a target of another provider; the cap of one provider does not.
         let elsewhere = Candidate { provider: "cl", ..candidate("elsewhere", due(6, Why::Age)) };
         let more: Vec<_> = all.iter().cloned().chain([elsewhere]).collect();
         assert_eq!(select(&more, &caps(2), 10).waiting, ["a", "b", "c", "elsewhere"]);
@@ -355,7 +356,7 @@ mod tests {
             (held.begin, held.waiting),
             (vec!["elsewhere".to_owned()], ["a", "b", "c"].map(str::to_owned).into())
         );
-        // Larger than the cap, and alone.
+        // A group that is larger than the cap begins alone.
         let alone = all.get(1..).unwrap_or_default();
         assert_eq!(select(alone, &caps(1), 10).begin, ["a", "b"]);
     }
@@ -464,7 +465,7 @@ mod tests {
                     prop_assert!(idle.iter().all(&begins));
                 }
             }
-            // Whatever can begin does once nothing else counts.
+            // Everything that can begin does so once nothing else counts.
             if turn.begin.is_empty() && running == 0 {
                 prop_assert!(turn.waiting.is_empty());
             }

@@ -23,7 +23,7 @@ pub struct Policy {
     pub grace: Time,
     /// The proofs that are required of the new credential before the old one ends, besides reading back every sink.
     pub proofs: BTreeSet<Proof>,
-    /// The longest lifetime of a token. The old credential is quiet when it was not used for twice as long.
+    /// The longest lifetime of a token. The old credential is quiet once it has not been used for twice as long.
     pub token_life: Time,
     /// Whether the end of the old credential requires a person's approval.
     pub approval: bool,
@@ -34,7 +34,7 @@ pub struct Policy {
     pub margin: Time,
     /// The time that the worker that has a new secret may take to deliver it before others may declare it lost.
     pub hold: Time,
-    /// The interval at which a missing proof is looked for.
+    /// The interval between attempts to find a missing proof.
     pub poll: Time,
     /// The number of credentials that may be issued for one rotation.
     pub max_intents: u32,
@@ -66,18 +66,19 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Returns how long to wait after a step has failed this often. `random`, from 0 to below 1, spreads workers that
-    /// failed together.
+    /// Returns how long to wait after a step has failed this often. `random`, at least 0 and below 1, spreads workers
+    /// that failed together.
     #[must_use]
     pub fn delay(&self, failures: u32, random: f64) -> Time {
         let doubled = self.backoff.saturating_mul(1 << failures.min(20));
         let longest = doubled.min(self.max_backoff);
-        // Half of the delay is fixed. A double is exact enough for a fraction of a delay.
+        // Half of the delay is fixed. A double is precise enough for a fraction of a delay.
         let spread = (longest as f64 / 2.0 * random) as Time;
         longest / 2 + spread
     }
 
-    /// Whether a step that has failed this often needs a person. A step that only reads may be retried indefinitely.
+    /// Returns whether a step that has failed this often needs a person. A step that only reads may be retried
+    /// indefinitely.
     #[must_use]
     pub fn gives_up(&self, step: Step, failures: u32) -> bool {
         !matches!(step, Step::Look) && failures >= self.max_failures

@@ -1,5 +1,4 @@
-//! A policy in the JSON form in which its user writes it, and its parts for the protocol, the schedule and the
-//! findings.
+//! A policy in the JSON form that users write, and its parts for the protocol, the schedule and the findings.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -98,7 +97,7 @@ impl<'de> Deserialize<'de> for Zone {
     }
 }
 
-/// A policy as it is written. A field that is missing or `null` has its default.
+/// The written form of a policy. A field that is missing or `null` has its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PolicyText {
@@ -146,7 +145,7 @@ pub struct PolicyText {
     pub idle_after: Option<When>,
 }
 
-/// The parts of a policy, by their users.
+/// A policy, divided into the parts that the protocol, the schedule and the findings use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// The settings of the protocol.
@@ -269,7 +268,7 @@ impl Rules {
     /// Reads the rules from a policy in JSON.
     ///
     /// # Errors
-    /// Fails if the text is not a policy, or one that cannot be followed. The error names the field.
+    /// Fails if the text is not a policy, or is one that cannot be followed. The error names the field.
     pub fn parse(json: &str) -> Result<Self, PolicyError> {
         json.parse::<PolicyText>()?.rules()
     }
@@ -382,7 +381,7 @@ mod tests {
             idle_after: Some(Span::Exact(8 * HOUR)),
         };
         assert_eq!(rules.limits, limits);
-        // Written with every field, it reads the same.
+        // The text with every field is parsed to the same rules.
         assert_eq!(Rules::parse(&serde_json::to_string(&rules.text()).unwrap()), Ok(rules));
     }
 

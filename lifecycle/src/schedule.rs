@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for Clock {
 
 /// Hours in which rotations may begin, in the local time of the schedule's zone. A window opens when the clock first
 /// shows `from` or a later time, and closes when it first shows `to` or a later time. If `to` is not after `from`, it
-/// closes on the next day. A window that lies wholly in an hour that a day skips does not open on that day.
+/// closes on the next day. A window wholly within an hour that the clocks skip does not open on that day.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "WindowText")]
 pub struct Window {
@@ -112,7 +112,7 @@ pub struct Window {
     to: Clock,
 }
 
-/// A window as it is written: `{ "days": ["sat", "sun"], "from": "22:00", "to": "04:00" }`. Without days it opens on
+/// The written form of a window: `{ "days": ["sat", "sun"], "from": "22:00", "to": "04:00" }`. Without days it opens on
 /// each day, and without times it lasts for the whole day.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -252,7 +252,7 @@ pub fn in_use(target: &Target) -> Option<&Known> {
 
 impl Schedule {
     /// Returns since when, and why, the policy requires a replacement of the credential; `None` if it never does.
-    /// A credential is not replaced for its expiry in the first half of its life: if credentials live shorter than
+    /// A credential is not replaced for its expiry in the first half of its life: if credentials expire sooner than
     /// `rotate_before`, each would otherwise be due as soon as it is issued.
     #[must_use]
     pub fn wanted(&self, known: &Known) -> Option<(Time, Why)> {
@@ -334,10 +334,10 @@ mod tests {
             ("UTC", nights, "2026-03-27T12:00:00Z", "2026-03-28T22:00:00Z"),
             ("UTC", nights, "2026-03-28T22:00:00Z", "2026-03-28T22:00:00Z"),
             ("UTC", nights, "2026-03-28T21:59:59.999Z", "2026-03-28T22:00:00Z"),
-            // Over midnight: on Monday it is the window of Sunday.
+            // Past midnight: early on Monday, Sunday's window is still open.
             ("UTC", nights, "2026-03-30T03:59:59.999Z", "2026-03-30T03:59:59.999Z"),
             ("UTC", nights, "2026-03-30T04:00:00Z", "2026-04-04T22:00:00Z"),
-            // A window that loses an hour closes by the clock.
+            // A window that loses an hour closes at its usual local time.
             ("Europe/Berlin", nights, "2026-03-29T03:59:59+02:00", "2026-03-29T03:59:59+02:00"),
             ("Europe/Berlin", nights, "2026-03-29T04:00:00+02:00", "2026-03-29T22:00:00+02:00"),
             // A window that gains an hour.
@@ -355,7 +355,7 @@ mod tests {
             // A window in the hour that occurs twice opens once.
             ("America/New_York", r#"[{"from":"01:15","to":"01:45"}]"#, "2026-11-01T05:00:00Z", "2026-11-01T05:15:00Z"),
             ("America/New_York", r#"[{"from":"01:15","to":"01:45"}]"#, "2026-11-01T06:15:00Z", "2026-11-02T06:15:00Z"),
-            // Clocks that are set by half an hour, and an offset with three quarters of an hour.
+            // Clocks that are set by half an hour, and an offset that includes three quarters of an hour.
             ("Australia/Lord_Howe", r#"[{"from":"02:10"}]"#, "2026-10-03T15:00:00Z", "2026-10-03T15:30:00Z"),
             (
                 "Australia/Lord_Howe",
@@ -379,7 +379,7 @@ mod tests {
                 "2027-01-01T00:30:00Z",
                 "2027-01-01T00:30:00Z",
             ),
-            // Two windows that overlap, and none.
+            // Two windows that overlap, and no windows.
             (
                 "UTC",
                 r#"[{"from":"10:00","to":"12:00"},{"from":"08:00","to":"11:00"}]"#,
@@ -434,7 +434,7 @@ mod tests {
             let due = schedule.next_due(&target(Some(created), created + DAY, expires), created);
             assert_eq!(due.map(|due| (due.since, due.why)), expected.map(|(since, why)| (at(since), why)));
         }
-        // A credential of unknown age is as old as our knowledge of it.
+        // A credential of unknown age counts from when it became known.
         let due = utc(every, None).next_due(&target(None, created + DAY, None), created).unwrap();
         assert_eq!(due.since, at("2026-03-03T00:00:00Z"));
     }

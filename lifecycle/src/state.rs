@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Credential, Entry, Event, Proof, Reason, Step, Stop, Time};
 
-/// The prefix of the error code if nothing was issued because of a sink's content. The sink's name follows.
+/// The prefix of the error code when nothing was issued because of a sink's content. The sink's name follows it.
 pub(crate) const SINK_DIFFERS: &str = "sink_differs:";
 
 /// The role of a credential for its target.
@@ -17,7 +17,7 @@ pub enum Role {
     Current,
     /// It is to replace the current one.
     New,
-    /// Its secret was lost during the rotation. It may be in a sink, so it lives until another one is.
+    /// Its secret was lost during the rotation. A sink may hold it, so it is not ended before another replaces it.
     Leftover,
     /// Nobody has its secret, and no sink can receive it.
     Orphan,
@@ -44,14 +44,14 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether its end was announced but has not been reported.
+    /// Returns whether its end was announced but not yet reported.
     #[must_use]
     pub fn is_ending(&self) -> bool {
         self.retiring && self.role != Role::Ended
     }
 }
 
-/// A sealed copy of an answer, which has to be deleted once it is no longer needed.
+/// A sealed copy of a response, which has to be deleted once it is no longer needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sealed {
@@ -137,7 +137,7 @@ pub struct Rotation {
     pub proofs: BTreeMap<Proof, Time>,
     /// The effect of issuing the new credential on the old one, if it was observed: false if the old one ended at once.
     pub overlap: Option<bool>,
-    /// Whether the control plane has issued a credential for it, whatever happened to that one.
+    /// Whether the control plane has issued a credential for it, whatever happened to that credential.
     pub made: bool,
     /// Whether a person has approved the end of the old credential.
     pub approved: bool,
@@ -154,7 +154,7 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Whether a credential was, or may have been, issued for it.
+    /// Returns whether a credential was, or may have been, issued for it.
     #[must_use]
     pub fn has_issued(&self, target: &Target) -> bool {
         !matches!(self.phase, Phase::Planned) || target.with_role(Role::Leftover).next().is_some()
@@ -171,7 +171,7 @@ pub enum Ended {
     RolledBack,
 }
 
-/// A period in which a credential may have been issued without anybody seeing it.
+/// A period in which a credential may have been issued without anybody noticing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Doubt {
@@ -187,11 +187,11 @@ pub struct Doubt {
     pub until: Time,
 }
 
-/// Everything that a target's journal says.
+/// The state of a target, according to its journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
-    /// The number of the last event. It only grows, and so fences off workers that have read an older one.
+    /// The number of the last event. It only grows, which fences off workers that have read fewer events.
     pub sequence: u64,
     /// The id of the credential that consumers use.
     pub current: Option<String>,
@@ -200,7 +200,7 @@ pub struct Target {
     /// Whether the control plane keeps the old credential alive when it issues a new one; `None` if that was never
     /// observed.
     pub overlap: Option<bool>,
-    /// The sealed copies of answers that may exist, by their markers.
+    /// The sealed copies of responses that may exist, by their markers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sealed: BTreeMap<String, Sealed>,
     /// The rotation in progress.
@@ -260,8 +260,8 @@ impl Target {
         self.with_role(Role::New).next()
     }
 
-    /// Returns the marker of the intent whose answer a worker may still need, because the credential is being issued or
-    /// is not yet delivered everywhere.
+    /// Returns the marker of the intent whose response a worker may still need, because the credential is being issued
+    /// or is not yet delivered everywhere.
     #[must_use]
     pub fn needed(&self, delivered: impl Fn(&Rotation) -> bool) -> Option<&str> {
         let rotation = self.rotation.as_ref()?;
@@ -285,7 +285,7 @@ impl Target {
     }
 
     /// Applies one event. An event that does not match the state changes nothing: the compare-and-set of the journal
-    /// prevents such events, and a reader must not fail if there is one anyway.
+    /// prevents such events, but a reader must not fail if there is one anyway.
     pub fn apply(&mut self, entry: &Entry) {
         self.sequence += 1;
         let Entry { at, by, event } = entry;
@@ -456,7 +456,7 @@ impl Target {
 }
 
 impl Rotation {
-    /// Whether the outcome of the call of this intent is unknown.
+    /// Returns whether the outcome of this intent's call is unknown.
     fn is_in_doubt(&self, which: u32) -> bool {
         matches!(&self.phase, Phase::Unknown { intent, .. } if *intent == which)
     }
@@ -542,7 +542,8 @@ impl Rotation {
         }
     }
 
-    /// Returns to the plan after a call that issued nothing. Without a time for the next attempt, a person is needed.
+    /// Returns to the planned phase after a call that issued nothing. Without a time for the next attempt, a person is
+    /// needed.
     fn not_issued(&mut self, code: &str, retry_at: Option<Time>) {
         self.phase = Phase::Planned;
         *self.failures.entry(Step::Issue).or_default() += 1;
@@ -569,7 +570,7 @@ impl Rotation {
         self.phase = Phase::Issued { credential: id.to_owned(), by: by.to_owned(), hold_until, marker };
     }
 
-    /// Lets every step be tried again at once.
+    /// Allows every step to be tried again at once.
     fn resume(&mut self) {
         self.stopped = None;
         self.failures.clear();

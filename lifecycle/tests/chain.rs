@@ -17,7 +17,7 @@ fn texts() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z:.-]{0,12}", any::<String>()]
 }
 
-/// Times that JavaScript represents exactly.
+/// Generates times that JavaScript represents exactly.
 fn times() -> impl Strategy<Value = i64> {
     -(1_i64 << 53)..(1_i64 << 53)
 }
@@ -62,7 +62,7 @@ fn proofs() -> impl Strategy<Value = Proof> {
     prop::sample::select(vec![Proof::Parsed, Proof::Token, Proof::Used, Proof::Quiet, Proof::Healthy])
 }
 
-/// Every event. The match of `fields_of` does not compile without a new one, which has to be added here.
+/// Generates every kind of event. `fields_of` does not compile without a new variant, which has to be added here, too.
 fn events() -> impl Strategy<Value = Event> {
     let reasons = prop::sample::select(vec![Reason::Asked, Reason::Due, Reason::First]);
     let evidence = prop::sample::select(vec![Evidence::Provider, Evidence::Person, Evidence::Answer]);

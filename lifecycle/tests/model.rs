@@ -24,22 +24,22 @@ use keyturn_lifecycle::{
 };
 use stateright::{Checker, Model, Property};
 
-/// The properties of the control plane and the sink, and how often which fault may occur.
+/// The properties of the control plane and the sink, and how often each fault may occur.
 #[derive(Clone, Debug)]
 struct World {
-    /// Whether the control plane's records show the outcome of a call whose answer was lost.
+    /// Whether the control plane's records show the outcome of a call whose response was lost.
     evidence: bool,
     /// Whether the sink compares versions.
     compares: bool,
     /// Whether the control plane ends the old credential when it issues a new one.
     cuts: bool,
-    /// Whether the secret of a living credential can be read again.
+    /// Whether the secret of an active credential can be read again.
     recalls: bool,
-    /// Whether workers seal copies of answers for a restart.
+    /// Whether workers seal copies of responses for use after a restart.
     seals: bool,
     crashes: u8,
     losses: u8,
-    /// How often the journal may give no answer to an append, which was stored, was not, or will be.
+    /// How often the journal may not respond to an append, which was stored, was not stored, or will be stored later.
     silences: u8,
     /// How often time may pass while a worker is in the middle of something.
     pauses: u8,
@@ -67,7 +67,7 @@ enum Mutant {
     LostEndsAtOnce,
     /// An unknown outcome is treated as nothing issued.
     UnknownIsNone,
-    /// An append without an answer is treated as stored.
+    /// An append without a response is treated as stored.
     SilenceIsYes,
     /// A sealed copy is deleted before the delivery.
     EarlyDiscard,
@@ -75,8 +75,8 @@ enum Mutant {
     RestoreByLooking,
 }
 
-/// A value that states share until one of them changes it. A step changes little of a state, and most of the time of an
-/// exploration went into copies.
+/// A value that states share until one of them changes it. A step changes little of a state, and copying whole states
+/// took most of the time of an exploration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Shared<T>(Arc<T>);
 
@@ -117,7 +117,7 @@ struct Worker {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Begin,
-    /// The request was sent; this is the answer, if it arrives.
+    /// The request was sent; this is the outcome, if the response arrives.
     Sent(Outcome),
     /// The sink had this version and this content.
     SinkRead(u32, String),
@@ -129,7 +129,7 @@ enum Stage {
 struct State {
     now: Time,
     journal: Shared<Vec<Entry>>,
-    /// The fold of the journal, kept so that it is not computed again for each question.
+    /// The fold of the journal, kept so that it is not computed again for each use.
     target: Shared<Target>,
     /// The credentials by id: the marker of the intent that issued each, and whether it works.
     provider: Shared<BTreeMap<String, (String, bool)>>,
@@ -159,7 +159,7 @@ impl State {
         self.journal.push(entry);
         let length = self.journal.len();
         for worker in &mut self.workers {
-            // A pending append that will be refused is equivalent to beginning anew later.
+            // A pending append that will be refused is equivalent to starting over later.
             if let Some((machine, Request::Append(sequence, _))) = &worker.run
                 && *sequence <= length as u64
                 && !machine.has_outcome()
@@ -172,7 +172,7 @@ impl State {
         }
     }
 
-    /// Whether a worker has something to do at once, so that letting time pass means pausing it.
+    /// Returns whether a worker has something to do at once, so that letting time pass means pausing it.
     fn is_busy(&self) -> bool {
         self.workers.iter().any(|worker| worker.rest.is_none())
     }
@@ -196,8 +196,8 @@ impl Hash for State {
     }
 }
 
-/// The machine's state follows from how much of the journal it has read and from its request, so these distinguish
-/// workers.
+/// The state of a machine follows from its request and from how much of the journal it has read, so the hash of a
+/// worker covers only these of its run.
 impl Hash for Worker {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let run = self.run.as_ref().map(|(machine, ask)| (machine.target().sequence, ask));
@@ -211,7 +211,7 @@ enum Action {
     Step(usize),
     LoseRequest(usize),
     LoseAnswer(usize),
-    /// The journal gives no answer. The flag says whether it has stored the event.
+    /// The journal does not respond. The flag tells whether it has stored the event.
     Silence(usize, bool),
     /// The journal stores an event whose append was abandoned.
     Land(usize),
@@ -286,7 +286,7 @@ impl World {
         }
     }
 
-    /// Without a margin, a call that is late once is already too late.
+    /// Returns the policy. With [`Mutant::NoDeadline`] it has no margin, so that one late call is already too late.
     fn policy(&self) -> &'static Policy {
         static AT_ONCE: LazyLock<Policy> = LazyLock::new(|| Policy { margin: 0, ..POLICY.clone() });
         if self.is(Mutant::NoDeadline) { &AT_ONCE } else { &POLICY }
@@ -546,7 +546,7 @@ impl World {
         }
     }
 
-    /// A worker abandons an append. It keeps only what no other worker knows.
+    /// Makes a worker abandon an append. It keeps only what no other worker knows.
     fn silence(&self, state: &mut State, worker: usize, stored: bool) {
         let Some((machine, Request::Append(sequence, entry))) = state.workers[worker].run.take() else { return };
         if self.is(Mutant::SilenceIsYes) {
@@ -677,7 +677,7 @@ impl Model for World {
         }
         let Some(rotation) = &target.rotation else { return };
         if let (Phase::Unknown { until, .. }, Some((Stop::OutcomeUnknown, _))) = (&rotation.phase, &rotation.stopped) {
-            // A person looks once nothing can be in progress any more.
+            // A person looks once no call can be in flight any more.
             if state.now >= until + POLICY.margin {
                 actions.push(Action::Settle);
             } else if self.next_wake(state).is_none() && (!state.is_busy() || state.pauses > 0) {
@@ -798,7 +798,7 @@ impl Model for World {
                         || state.sink.1 == format!("{id}@")
                         || target.credentials.contains_key(id)
                         || doubt.as_ref() == Some(marker)
-                        // A living worker will receive the answer and write it.
+                        // A running worker will receive the response and write it.
                         || state.workers.iter().any(|worker| holds_answer(worker, id))
                 })
             }),
@@ -810,7 +810,7 @@ impl Model for World {
                 }
                 let target = &state.target;
                 if target.rotation.as_ref().is_some_and(|rotation| rotation.stopped.is_some()) && state.resumes == 0 {
-                    // Stopped for a person, for a reason, more often than the person of this world acts.
+                    // The rotation stopped for a person more often than the person of this world acts.
                     return true;
                 }
                 let alive: Vec<_> = state.provider.iter().filter(|(_, (_, alive))| *alive).map(|(id, _)| id).collect();
@@ -968,7 +968,7 @@ fn mutants_are_caught() {
     caught(Mutant::IntentAfterCall, crash.clone(), &[KNOWN, TWICE, ENDS]);
     caught(Mutant::NoFence, late.clone(), &[WORKS, ENDS]);
     caught(Mutant::NoReadBack, World { outside: 1, ..World::calm() }, &[WORKS, ENDS]);
-    // The call is late, and then lost together with its answer.
+    // The call is late, and then the worker is lost together with the response.
     caught(Mutant::NoDeadline, World { crashes: 1, pauses: 1, resumes: 0, ..World::calm() }, &[KNOWN, ENDS, TWICE]);
     caught(Mutant::LostEndsAtOnce, late, &[WORKS, ENDS]);
     caught(Mutant::UnknownIsNone, World { losses: 1, ..World::calm() }, &[KNOWN, ENDS]);

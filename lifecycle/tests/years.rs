@@ -1,5 +1,5 @@
-//! Simulates two years of many targets: the shipped engine, schedule, pace and findings, over control planes, sinks and
-//! a journal that fail, with processes that die, pause, and have clocks of their own. Time is virtual. The seed is
+//! Simulates two years of many targets: the shipped engine, schedule, pace and findings run over control planes, sinks
+//! and a journal that fail, in processes that die, pause, and have clocks of their own. Time is virtual. The seed is
 //! printed; `KEYTURN_SEED` sets it.
 
 #![cfg(not(target_arch = "wasm32"))]
@@ -73,10 +73,10 @@ struct Plane {
     recalls: bool,
     /// Whether it ends the old credential when it issues another.
     cuts: bool,
-    /// Whether its targets' workers seal copies of answers.
+    /// Whether its targets' workers seal copies of responses.
     seals: bool,
     life: Option<Time>,
-    /// The periods in which it does not answer.
+    /// The periods in which it does not respond.
     outages: Vec<(Time, Time)>,
 }
 
@@ -107,7 +107,7 @@ struct Place {
 #[derive(Clone)]
 enum Stage {
     Begin,
-    /// An issuing call is on its way.
+    /// An issuing call is in flight.
     Sent,
     /// The sink had this version and this content.
     SinkRead(u32, String),
@@ -115,7 +115,7 @@ enum Stage {
     Checked(u32, String),
 }
 
-/// A process, as far as it deals with one target.
+/// The part of a process that deals with one target.
 struct Worker {
     life: u32,
     /// The deviation of its clock.
@@ -341,13 +341,13 @@ impl World {
         self.at(when, Occurrence::Step(number, worker, turn));
     }
 
-    /// Returns how long the next step takes: usually not long, but a process may be paused, too.
+    /// Returns how long the next step takes: usually between `from` and `to`, but now and then the process is paused.
     fn pause(&mut self, number: usize, from: Time, to: Time) -> Time {
         let usual = self.dice.between(from, to);
         if self.calm || !self.dice.chance(0.002) {
             return usual;
         }
-        // The documentation assumes this of sinks that cannot compare.
+        // The documentation bounds the pauses of workers whose sinks cannot compare.
         let target = &self.targets[number];
         let longest =
             if target.sinks.iter().all(|sink| sink.compares) { 3 * HOUR } else { target.rules.policy.hold / 4 };
@@ -460,7 +460,7 @@ impl World {
         }
     }
 
-    /// Schedules a person to come within some hours.
+    /// Schedules a person to look at a target within 20 hours after `least`, unless one is already scheduled.
     fn call(&mut self, number: usize, least: Time) {
         if !std::mem::replace(&mut self.targets[number].person, true) {
             let when = self.now + least + self.dice.between(HOUR, 20 * HOUR);
@@ -473,7 +473,7 @@ impl World {
         made.map(|made| made.facts.clone()).collect()
     }
 
-    /// An issuing call reaches the control plane.
+    /// Issues a credential for a call that reaches the control plane.
     fn arrives(&mut self, number: usize, marker: String) {
         let now = self.now;
         let Plane { life, cuts, .. } = self.planes[self.targets[number].plane];
@@ -495,7 +495,7 @@ impl World {
         self.counts.issued += 1;
     }
 
-    /// A sink receives a credential. The new one has to work, and the previous one has to have worked until now.
+    /// Writes a credential to a sink. It has to work, and the previous one has to have worked until now.
     fn write(&mut self, number: usize, sink: usize, client_id: String) {
         self.works(number, sink);
         let place = &mut self.targets[number].sinks[sink];
@@ -513,7 +513,7 @@ impl World {
         assert!(works || cut, "{} holds {} which does not work: {}", place.name, place.held, one.journal_tail());
     }
 
-    /// Performs the next step of a worker, which may die in the process.
+    /// Performs the next step of a worker, or lets it crash.
     fn step(&mut self, number: usize, worker: usize) {
         if !self.calm && self.dice.chance(0.004) {
             self.counts.crashes += 1;
@@ -619,7 +619,7 @@ impl World {
         if !fails {
             return self.answer(number, worker, run, DriverReply::Appended { stored });
         }
-        // A failing journal: an outcome that is not yet written is retried, everything else begins anew.
+        // The journal failed: the append of an outcome is retried, everything else starts over.
         let one = &mut self.targets[number].workers[worker];
         if run.has_outcome() {
             one.run = Some((run, DriverRequest::Append { sequence, line }));
@@ -660,7 +660,7 @@ impl World {
                 let made = self.found(number, marker);
                 match made.into_iter().next() {
                     Some(credential) if !self.lost() => {
-                        // Sealing may fail, with the only consequence that a restart finds no copy.
+                        // Sealing may fail; the only consequence is that a restart finds no copy.
                         let seals = self.planes[self.targets[number].plane].seals && !self.lost();
                         if seals {
                             self.targets[number].copies.insert(marker.clone(), credential.clone());
@@ -827,7 +827,7 @@ impl World {
             seen: &one.seen,
         });
         for finding in findings(subjects, now) {
-            // Living credentials that the journal does not know are reported as well.
+            // An orphan is allowed if nobody has its secret, but not if the journal does not know it or ended it.
             let bad = match finding.code {
                 Code::Expired | Code::Overdue | Code::NoPolicy => true,
                 Code::Orphan => !finding.message.contains("whose secret nobody has"),
@@ -839,7 +839,7 @@ impl World {
         if now < BEGIN + YEARS {
             self.at(now + DAY, Occurrence::Day);
         } else {
-            // No more faults and nothing new: everything in progress comes to its end.
+            // There are no more faults and no new rotations: everything in progress is completed.
             self.calm = true;
         }
     }
@@ -882,7 +882,7 @@ impl ManagedTarget {
         self.lines.get(usize::try_from(from).unwrap() - 1..).unwrap_or_default().to_vec()
     }
 
-    /// Returns the end of the journal, for the reader of a failure.
+    /// Returns the end of the journal, for the message of a failure.
     fn journal_tail(&self) -> String {
         self.lines.iter().rev().take(25).rev().map(|line| format!("\n{line}")).collect()
     }

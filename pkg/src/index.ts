@@ -1,4 +1,4 @@
-/** The default entry: the core's bytes are in it, so it works wherever JavaScript runs, without configuration. */
+/** The default entry. It contains the core's bytes, so it works wherever JavaScript runs, without configuration. */
 
 import { ConductorOne as Client } from "./c1/client.js";
 import { inlineModule } from "./core/inline.js";

@@ -1,4 +1,4 @@
-/** `keyturn/lifecycle/remote`: a lifecycle that runs on an application's server, for the pages of the application. */
+/** `keyturn/lifecycle/remote`: lets the pages of an application use a lifecycle that runs on its server. */
 
 export type { LifecycleCalls, RemoteCall } from "./remote/calls.js";
 export { RemoteError } from "./remote/errors.js";

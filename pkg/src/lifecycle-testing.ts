@@ -1,4 +1,4 @@
-/** `keyturn/lifecycle/testing`: tests that prove a journal, or a store of sealed copies, of one's own. */
+/** `keyturn/lifecycle/testing`: conformance tests for your own journal, or your own store of sealed copies. */
 
 export { type JournalPlace, testJournal } from "./lifecycle/journals/conformance.js";
 export type { Journal, SealStore, StreamHead } from "./lifecycle/ports.js";

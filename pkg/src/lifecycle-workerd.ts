@@ -1,4 +1,4 @@
-/** `keyturn/lifecycle` for Cloudflare's workerd, which compiles no bytes at run time but imports modules. */
+/** `keyturn/lifecycle` for Cloudflare's workerd, which imports modules but cannot compile bytes at run time. */
 
 // @ts-expect-error workerd and its bundlers give a WebAssembly.Module here.
 import module from "../lifecycle.wasm";

@@ -1,4 +1,7 @@
-/** `keyturn/lifecycle`: credentials that are known, replaced in time, delivered, proven, and only then ended. */
+/**
+ * `keyturn/lifecycle`: replaces credentials in time, and ends an old one only after the new one is delivered and
+ * proven.
+ */
 
 import { inlineModule } from "./lifecycle/inline.js";
 import { provide } from "./lifecycle/wasm.js";

@@ -1,3 +1,3 @@
-/** `keyturn/postgres`: the journal of a fleet and its tokens in Postgres. */
+/** `keyturn/postgres`: a fleet's journal and its tokens in Postgres. */
 
 export * from "./postgres/exports.js";

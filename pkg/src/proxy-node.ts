@@ -1,3 +1,3 @@
-/** `keyturn/proxy/node`: a proxy, or any other handler of Fetch, as a listener of Node's `http` and of Express. */
+/** `keyturn/proxy/node`: turns a proxy, or any other Fetch handler, into a listener of Node's `http` or Express. */
 
 export { type NodeHandler, type NodeHandlerOptions, nodeHandler } from "./proxy/node.js";

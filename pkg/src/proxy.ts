@@ -1,4 +1,4 @@
-/** `keyturn/proxy`: lets a page call an API by way of its own server, which has the credential. */
+/** `keyturn/proxy`: lets a page call an API through its own server, which has the credential. */
 
 export type { ProxyAddress } from "./http/relay.js";
 export {

@@ -1,4 +1,4 @@
-/** `keyturn/redis`: tokens shared by all workers that reach one Redis. */
+/** `keyturn/redis`: shares tokens among all workers that use one Redis. */
 
 export * from "./auth/redis.js";
 export type { Lease, StoredEntry, TokenStore } from "./auth/sharing.js";

@@ -1,4 +1,4 @@
-/** `keyturn/sandbox` in Node, Deno and Bun, which also have a server. */
+/** `keyturn/sandbox` in Node, Deno and Bun, where it can also be served over HTTP. */
 
 import { inlineModule } from "./sandbox/inline.js";
 import { type SandboxServer, type ServerOptions, serve } from "./sandbox/server.js";

@@ -1,4 +1,4 @@
-/** `keyturn/sandbox/slim`: the sandbox for pages that count bytes. Its module is a separate file, `keyturn/sandbox.wasm`. */
+/** `keyturn/sandbox/slim`: the sandbox for pages that must stay small, with its module in `keyturn/sandbox.wasm`. */
 
 import { create, type Sandbox, type SandboxOptions } from "./sandbox/tenant.js";
 

@@ -1,5 +1,5 @@
 /**
- * The entry for pages that count bytes: the core's module is a file of its own, `keyturn/core.wasm`.
+ * The entry for pages that must stay small: the core's module is a separate file, `keyturn/core.wasm`.
  *
  * ```ts
  * import { load, ConductorOne } from "keyturn/slim";

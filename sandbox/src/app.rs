@@ -43,7 +43,7 @@ pub struct Sandbox {
     router: Router,
 }
 
-/// One request, in the form in which `fetch` would send it.
+/// A request, in the form in which `fetch` would send it.
 #[derive(Debug, Clone, Default)]
 pub struct Incoming {
     /// The HTTP method.
@@ -95,8 +95,8 @@ struct Delivery {
 }
 
 impl Sandbox {
-    /// Creates a sandbox with the rows of its seed. `entropy` is 32 bytes from the host's secure source, and `real` is
-    /// its time.
+    /// Creates a sandbox with the rows of its seed. `entropy` is 32 bytes from the host's secure random source, and
+    /// `real` is the host's time.
     pub fn new(options: Options, entropy: [u8; 32], real: Millis) -> Self {
         let shared = Shared {
             tenant: Arc::new(Mutex::new(Tenant::new(options, entropy, real))),
@@ -118,7 +118,7 @@ impl Sandbox {
     /// Answers one request that arrived at the host's time `real`.
     pub fn handle(&self, incoming: Incoming, real: Millis) -> Reply {
         let reply = run(self.answer(incoming, real));
-        // No future in here ever waits, so the answer is always present.
+        // These futures never wait, so there is always an answer.
         reply.unwrap_or_else(|| Reply { status: 500, ..Reply::default() })
     }
 
@@ -147,7 +147,7 @@ impl Sandbox {
         }
     }
 
-    /// Returns a counter of the changes to the data of a state file.
+    /// Returns a counter that increases with every change to the data of a state file.
     pub fn revision(&self) -> u64 {
         self.shared.tenant().revision
     }
@@ -183,8 +183,8 @@ fn error(status: &Status) -> Response {
     response
 }
 
-/// Allows pages of other origins, if an option says so. Otherwise no such header is ever sent, because C1 documents
-/// none.
+/// Lets pages of other origins call the sandbox, if an option allows it. Otherwise no CORS header is sent, because C1
+/// documents none.
 async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let allowed = shared.tenant().options.cors.clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
@@ -215,7 +215,7 @@ async fn cross_origin(State(shared): State<Shared>, request: Request, next: Next
     response
 }
 
-/// The header fields that a client reads, whether an answer has them or not.
+/// The header fields that a client reads. They are exposed even if an answer lacks them.
 const EXPOSED: [&str; 5] = ["date", "dpop-nonce", "retry-after", "www-authenticate", "x-request-id"];
 
 /// Returns the names of all headers that a page may read: those of [`EXPOSED`], and every other one that the answer
@@ -226,7 +226,7 @@ fn exposed(headers: &HeaderMap) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// Determines what a request is for, injects the fault that a rule demands, and writes the log.
+/// Determines the target of a request, injects the fault that a rule demands, and writes the log.
 async fn handle_request(
     State(shared): State<Shared>,
     Extension(Real(real)): Extension<Real>,
@@ -257,12 +257,12 @@ async fn handle_request(
         Some(answer) => prescribed(answer, target),
         None => next.run(request).await,
     };
-    // A client whose clock is wrong can learn the time from here.
+    // A client whose clock is wrong can correct it with this header.
     if let Ok(date) = HeaderValue::from_str(&time::http_date(at)) {
         response.headers_mut().entry(header::DATE).or_insert(date);
     }
-    // A tenant that requires nonces returns the newest one with every answer, so that no client is refused for having
-    // kept one for too long.
+    // A tenant that requires nonces returns the newest one with every answer, so that no client is refused because its
+    // nonce is too old.
     let wants_nonce = shared.tenant().options.switches.dpop == dpop::Mode::Nonce;
     if let (true, Ok(nonce)) = (wants_nonce, dpop::nonce(at).parse()) {
         response.headers_mut().entry("dpop-nonce").or_insert(nonce);
@@ -341,7 +341,7 @@ fn proof<'a>(method: &'a str, urls: &'a [String; 2], headers: &'a HeaderMap) -> 
     dpop::Request { proof, method, urls: urls.each_ref().map(String::as_str) }
 }
 
-/// Adds a nonce to a refusal that is due to a missing one.
+/// Adds a nonce to a refusal caused by a missing or outdated one.
 fn with_nonce(mut response: Response, why: &str, now: Millis) -> Response {
     if why == dpop::NONCE_REQUIRED
         && let Ok(nonce) = dpop::nonce(now).parse()
@@ -387,7 +387,7 @@ async fn device_answer(
     page_of(device::page("", Some(done)))
 }
 
-/// Whether the request was made by a form on a page of another origin.
+/// Returns whether the request was made by a form on a page of another origin.
 fn is_foreign(tenant: &Tenant, uri: &Uri, headers: &HeaderMap) -> bool {
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let own = urls(tenant, uri).map(|url| url.trim_end_matches(uri.path()).to_owned());
@@ -503,7 +503,7 @@ fn perform(
     Ok(answer)
 }
 
-/// Reads the body as JSON; an empty body is an empty message.
+/// Parses the body as JSON; an empty body is an empty message.
 fn read_json(body: &Bytes) -> Result<Value, Status> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
@@ -514,7 +514,8 @@ fn read_json(body: &Bytes) -> Result<Value, Status> {
     })
 }
 
-/// Returns the requested page. It is given in the query, whether the API document declares that or not, or in the body.
+/// Returns the requested page, which is given in the query, whether or not the API document declares that, or in the
+/// body.
 fn page(query: &Form, body: &Row) -> Result<Page, Status> {
     let in_query = query.get("page_size").map(|text| text.parse().map_err(|_| ()));
     let in_body = body.get("pageSize").map(|size| size.as_i64().ok_or(()));

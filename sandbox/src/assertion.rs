@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::shape::Row;
 use crate::time::{Millis, SECOND};
 
-/// The longest time until an assertion's expiry.
+/// The maximum time until an assertion expires.
 const LONGEST_LIFE: Millis = 5 * 60 * SECOND;
 /// How far a client's clock may be ahead of the server when it signs; clients backdate `nbf` by this much.
 const CLOCK_LEEWAY: Millis = 2 * 60 * SECOND;
 
-/// A well-formed assertion. Nothing in it is proven before [`Assertion::is_signed_by`].
+/// A well-formed assertion. Its content is not verified before [`Assertion::is_signed_by`] returns `true`.
 #[derive(Debug)]
 pub struct Assertion {
     header: Row,
@@ -26,17 +26,17 @@ pub fn base64url(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')).ok()
 }
 
-/// Reads a public key from its base64url form.
+/// Decodes a public key from base64url.
 pub fn public_key(text: &str) -> Option<VerifyingKey> {
     let bytes: [u8; 32] = base64url(text)?.try_into().ok()?;
     VerifyingKey::from_bytes(&bytes).ok()
 }
 
 impl Assertion {
-    /// Reads the compact form.
+    /// Parses the compact serialization (RFC 7515).
     ///
     /// # Errors
-    /// Says which part is wrong.
+    /// Names the part that is wrong.
     pub fn parse(token: &str) -> Result<Self, &'static str> {
         let mut parts = token.split('.');
         let (Some(header), Some(claims), Some(signature), None) =
@@ -60,7 +60,7 @@ impl Assertion {
         })
     }
 
-    /// Whether the owner of this key signed the assertion.
+    /// Returns whether the owner of this key signed the assertion.
     pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
         key.verify_strict(self.signed.as_bytes(), &self.signature).is_ok()
     }
@@ -78,7 +78,7 @@ impl Assertion {
     /// Checks the claims of the assertion: algorithm, client, audience and times.
     ///
     /// # Errors
-    /// Says which claim is wrong.
+    /// Names the claim that is wrong.
     pub fn check(&self, client_id: &str, audiences: &[&str], now: Millis) -> Result<(), &'static str> {
         let claim = |name: &str| self.claims.get(name);
         let time = |name: &str| match claim(name) {
@@ -128,9 +128,9 @@ impl Assertion {
         self.claims.get("exp").and_then(Value::as_f64).map_or(0, |seconds| (seconds * 1_000.0) as Millis)
     }
 
-    /// Returns what distinguishes this assertion from others: its `jti` or nonce or, if it has neither and
-    /// `by_signature` is set, its signature. Two assertions that a client makes within a second have the same content
-    /// and signature.
+    /// Returns the text that identifies this assertion: its `jti` or nonce or, if it has neither and `by_signature` is
+    /// set, its signature. Two assertions that a client makes within the same second have the same content and
+    /// signature.
     pub fn identity(&self, by_signature: bool) -> Option<String> {
         let text = |row: &Row, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
         let own = text(&self.claims, "jti").map(|jti| format!("jti {jti}"));

@@ -78,7 +78,7 @@ pub fn find<'a>(state: &'a State, id: &str, kind: Kind) -> Option<&'a Row> {
     kind.rows(state).iter().find(|row| text(row, "id") == id)
 }
 
-/// Whether a credential of any kind has this id.
+/// Returns whether a credential of any kind has this id.
 pub fn is_taken(state: &State, id: &str) -> bool {
     KINDS.iter().any(|(kind, _)| find(state, id, *kind).is_some())
 }
@@ -124,7 +124,7 @@ pub fn scoped_roles(row: &Row, kind: Kind) -> Vec<String> {
     texts(row, field).map(str::to_owned).collect()
 }
 
-/// A new key pair: the secret in the form that a person copies, and the public half to keep.
+/// A new key pair: the secret in the form that a person copies, and the public key, which the tenant keeps.
 pub struct NewKey {
     /// `secret-token:conductorone.com:v1:` and the private JWK.
     pub secret: String,
@@ -139,7 +139,7 @@ impl std::fmt::Debug for NewKey {
 }
 
 impl NewKey {
-    /// Draws a key pair.
+    /// Generates a key pair.
     pub fn draw(entropy: &mut Entropy) -> Self {
         let seed = entropy.bytes();
         let public = Base64UrlUnpadded::encode_string(SigningKey::from_bytes(&seed).verifying_key().as_bytes());

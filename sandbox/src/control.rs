@@ -81,16 +81,16 @@ pub fn control(
             json!([])
         }
 
-        // Provides what a workload's platform would issue.
+        // Issues the token that a workload's platform would issue.
         ("POST", "identity-token") => {
             let claims = body.get("claims").unwrap_or(&Value::Null);
             json!({ "token": federation::identity_token(tenant, tenant.issuer_key(), claims, tenant.clock.at(real))? })
         }
 
-        // Does what a program that holds a pair would do.
+        // Acts as a program that has a client id and secret.
         ("POST", "consume") => consume(tenant, body, real)?,
 
-        // Does what a person would do on the page.
+        // Acts for the person on the page.
         ("POST", "device") => {
             let code = body.get("userCode").and_then(Value::as_str).unwrap_or_default();
             let approve = body.get("approve").and_then(Value::as_bool).unwrap_or(true);
@@ -142,7 +142,7 @@ fn seed_of(body: &Value) -> Result<Option<seed::Name>, Status> {
     }
 }
 
-/// Reads which requests of the log are wanted.
+/// Reads the filter of the request log.
 fn filter(routes: &Routes, query: &Form) -> Result<Filter, Status> {
     let target = match query.get("operation") {
         None => None,
@@ -158,7 +158,7 @@ fn filter(routes: &Routes, query: &Form) -> Result<Filter, Status> {
     Ok(Filter { target, method: query.get("method").map(str::to_owned), status })
 }
 
-/// Logs in with a pair, and synchronizes the connector that it belongs to.
+/// Logs in with a client id and secret, and synchronizes the connector that they belong to.
 fn consume(tenant: &mut Tenant, body: &Value, real: Millis) -> Result<Value, Status> {
     let given = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let wanted = |name: &str| given(name).ok_or_else(|| Status::invalid(format!("{name}: text")));

@@ -6,7 +6,7 @@ use crate::tenant::{Holder, Tenant};
 use crate::time::{Millis, SECOND};
 use crate::token::{Form, Issue, Refusal};
 
-/// The path that begins a login.
+/// The path at which a login begins.
 pub const PATH: &str = "/auth/v1/device_authorization";
 /// The path of the page.
 pub const PAGE: &str = "/device";

@@ -9,12 +9,12 @@ use crate::assertion::{base64url, public_key};
 use crate::shape::{Row, text};
 use crate::time::{Millis, SECOND};
 
-/// The lifetime of a proof, and how far ahead the clock that dated it may be.
+/// The maximum age of a proof, and the maximum by which the clock that dated it may be ahead.
 const LIFE: Millis = 5 * 60 * SECOND;
 /// The time for which a proof is remembered, so that it cannot be used twice.
 pub const MEMORY: Millis = 10 * 60 * SECOND;
-/// The period for which a nonce is handed out; it is accepted for as long again. This is longer than the lifetime of a
-/// token, so a client that keeps a nonce is not refused when it renews its token.
+/// The period for which a nonce is handed out; it is accepted for as long again. A nonce is therefore valid for at
+/// least the default lifetime of a token, so a client that keeps one is not refused when it renews its token.
 const NONCE_LIFE: Millis = 60 * 60 * SECOND;
 
 /// The error for a proof without the required nonce.
@@ -69,7 +69,7 @@ pub fn nonce(now: Millis) -> String {
 /// Checks a proof. With `token` it must be made for that token; with `wants_nonce` it must contain a valid nonce.
 ///
 /// # Errors
-/// Says what is wrong; [`NONCE_REQUIRED`] if it is only the nonce.
+/// Returns the reason; [`NONCE_REQUIRED`] if only the nonce is missing or invalid.
 pub fn check(request: &Request, token: Option<&str>, wants_nonce: bool, now: Millis) -> Result<Proven, &'static str> {
     let proof = request.proof.ok_or("the DPoP proof is missing")?;
     let mut parts = proof.split('.');
@@ -119,7 +119,7 @@ pub fn check(request: &Request, token: Option<&str>, wants_nonce: bool, now: Mil
     Ok(Proven { key, jti: jti.to_owned() })
 }
 
-/// Returns the SHA-256 as base64url.
+/// Returns the SHA-256 hash as base64url.
 fn hash(text: &str) -> String {
     Base64UrlUnpadded::encode_string(&Sha256::digest(text.as_bytes()))
 }

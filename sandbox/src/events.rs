@@ -1,4 +1,4 @@
-//! The system log: the events of the tenant in the form of OCSF.
+//! The system log: the events of the tenant in OCSF's format.
 //!
 //! C1's description of an event is "a JSON OCSF event" and no more. The class of each event, the members that name the
 //! credential and the actor, and the calls that are logged at all are therefore guesses based on OCSF 1.3: changes are
@@ -158,7 +158,7 @@ pub struct SystemLog {
 struct Event {
     at: Millis,
     uid: String,
-    /// The event as text, which takes a fifth of the space.
+    /// The event as JSON text, which takes a fifth of the memory of a parsed one.
     body: String,
 }
 
@@ -243,7 +243,7 @@ impl SystemLog {
         json!({ "forgotten": self.forgotten, "events": events })
     }
 
-    /// Reads what [`SystemLog::snapshot`] wrote; `None` for anything else.
+    /// Reads the output of [`SystemLog::snapshot`]; returns `None` for anything else.
     pub fn restore(snapshot: &Value) -> Option<Self> {
         let forgotten = usize::try_from(snapshot.get("forgotten")?.as_u64()?).ok()?;
         let event = |event: &Value| {

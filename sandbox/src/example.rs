@@ -109,7 +109,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Returns a number that is always the same for a field of a message.
+    /// Returns a number that depends only on the message and the field.
     fn number(&self, name: &str) -> u64 {
         self.dice(name).below(1 << 30) as u64
     }

@@ -16,7 +16,7 @@ const LONGEST_DELAY: u64 = 3_600_000;
 #[derive(Debug, Clone)]
 pub struct Rule {
     target: Option<Target>,
-    /// The number of remaining uses; `None` for always.
+    /// The number of remaining uses; `None` for no limit.
     left: Option<u64>,
     action: Action,
     /// The rule as it was given.
@@ -50,7 +50,7 @@ pub struct Answer {
 pub enum Drop {
     /// Before the sandbox acts.
     Request,
-    /// After it has acted, so that the caller cannot know.
+    /// After it has acted, so that the caller cannot know the outcome.
     Answer,
 }
 
@@ -104,7 +104,7 @@ impl Faults {
         Some(action)
     }
 
-    /// Forgets all rules.
+    /// Removes all rules.
     pub fn clear(&mut self) {
         self.0.clear();
     }

@@ -36,7 +36,7 @@ fn issuer(tenant: &Tenant) -> String {
 /// ones.
 ///
 /// # Errors
-/// Returns code 3 if they are not an object.
+/// Returns code 3 if `claims` is not an object.
 pub fn identity_token(tenant: &Tenant, key: &SigningKey, claims: &Value, now: Millis) -> Result<String, Status> {
     let claims = match claims {
         Value::Null => Row::new(),

@@ -17,7 +17,7 @@ impl Tenant {
     /// Creates a sandbox from its options in JSON (see [`Options::read`]), 32 random bytes and the time.
     ///
     /// # Errors
-    /// Fails if an option is wrong, and names it.
+    /// Fails if an option is invalid; the error names it.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, entropy: &[u8], now: f64) -> Result<Tenant, JsError> {
         let entropy = entropy.try_into().map_err(|_| JsError::new("entropy: 32 bytes"))?;
@@ -39,7 +39,7 @@ impl Tenant {
         Array::of5(&reply.status.into(), &headers, &reply.body.into(), &reply.delay_ms.into(), &reply.dropped.into())
     }
 
-    /// Returns a counter of the changes to the data of a state file.
+    /// Returns a counter that increases with every change to the data of a state file.
     #[wasm_bindgen(getter)]
     pub fn revision(&self) -> f64 {
         self.0.revision() as f64

@@ -54,7 +54,7 @@ impl Log {
         self.0.push_back(entry);
     }
 
-    /// Forgets all entries.
+    /// Removes all entries.
     pub fn clear(&mut self) {
         self.0.clear();
     }

@@ -38,13 +38,13 @@ impl Dice {
         items.get(index).copied().unwrap_or_default()
     }
 
-    /// Returns an object id in the form of C1: 27 letters and digits.
+    /// Returns an object id in C1's format: 27 letters and digits.
     pub fn id(&mut self) -> String {
         const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         (0..27).map(|_| DIGITS.get(self.below(DIGITS.len())).copied().map_or('0', char::from)).collect()
     }
 
-    /// Returns a credential's name in the form of C1: two words and five digits, such as `brisk-otter-48213`.
+    /// Returns a credential's name in C1's format: two words and five digits, such as `brisk-otter-48213`.
     pub fn cute_name(&mut self) -> String {
         let (adjective, animal) = (self.pick(&ADJECTIVES), self.pick(&ANIMALS));
         format!("{adjective}-{animal}-{}", 10_000 + self.below(90_000))
@@ -63,7 +63,7 @@ const ANIMALS: [&str; 32] = [
     "raven", "salmon", "stork", "tapir", "turtle", "walrus", "weasel", "yak",
 ];
 
-/// Unpredictable bytes, derived from 32 bytes of the host (by SHA-512 of them and a counter).
+/// Unpredictable bytes, derived from 32 bytes of the host by SHA-512 of those bytes and a counter.
 pub struct Entropy {
     key: [u8; 32],
     drawn: u64,
@@ -76,7 +76,7 @@ impl std::fmt::Debug for Entropy {
 }
 
 impl Entropy {
-    /// Creates the source from bytes that the host drew from its own secure source.
+    /// Creates the source from bytes of the host's own secure random source.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key, drawn: 0 }
     }

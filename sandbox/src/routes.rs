@@ -122,7 +122,7 @@ impl Routes {
     }
 }
 
-/// Returns the path template in the matcher's form, with numbered parameters.
+/// Returns the path template in the matcher's format, with numbered parameters.
 fn template(table: &Table, operation: &Operation) -> String {
     let mut template = String::new();
     for (place, segment) in table.segments(operation).iter().enumerate() {
@@ -143,7 +143,7 @@ mod tests {
         Routes::new(keyturn_wire::api::c1())
     }
 
-    /// Returns a path of the operation, with its own text for each parameter.
+    /// Returns a path of the operation, with a different text for each parameter.
     fn example(routes: &Routes, operation: &Operation) -> (String, Vec<String>) {
         let (mut path, mut values) = (String::new(), Vec::new());
         for segment in routes.table.segments(operation) {

@@ -28,7 +28,7 @@ pub enum Name {
 }
 
 impl Name {
-    /// Reads `demo`, `empty` or `large`.
+    /// Parses `demo`, `empty` or `large`.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "demo" => Some(Self::Demo),

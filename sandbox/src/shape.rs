@@ -164,7 +164,7 @@ fn accept_one(table: &Table, field: &Field, value: &Value, path: &str) -> Result
     }
 }
 
-/// Reads a whole number, also in the text form that proto3 JSON allows.
+/// Parses a whole number, also in the text form that proto3 JSON allows.
 fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)),
@@ -180,7 +180,7 @@ fn is_base64(text: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
 }
 
-/// Describes a mismatch. It names only the type of the value, which may be a secret.
+/// Describes a mismatch. Names only the type of the value, because the value may be a secret.
 fn misfit(path: &str, expected: &str, found: &Value) -> Status {
     let found = match found {
         Value::Null => "null",

@@ -12,10 +12,10 @@ use crate::shape::{Row, text};
 use crate::status::Status;
 use crate::time::{self, Millis};
 
-/// The version of the snapshot's form. A snapshot of another version is refused.
+/// The version of the snapshot format. Snapshots of other versions are refused.
 pub const SCHEMA: u64 = 1;
 
-/// Collections that older snapshots of this version lack. They are empty then.
+/// Collections that older snapshots of this version lack, and that are then restored empty.
 const LATER: [&str; 4] = ["bridges", "bridgeCredentials", "ssoApplications", "ssoClients"];
 
 /// Everything that a snapshot contains. There is no secret in it: of key pairs only the public half is kept.
@@ -23,7 +23,7 @@ const LATER: [&str; 4] = ["bridges", "bridgeCredentials", "ssoApplications", "ss
 pub struct State {
     /// The seed of the initial rows.
     pub seed: String,
-    /// The random sequence of ids.
+    /// The pseudo-random sequence that ids are drawn from.
     pub dice: Dice,
     /// `c1.api.app.v1.App`
     pub apps: Vec<Row>,
@@ -53,7 +53,7 @@ pub struct State {
     pub log: SystemLog,
 }
 
-/// Whether the row is not marked as deleted.
+/// Returns whether the row is not marked as deleted.
 pub fn is_live(row: &Row) -> bool {
     row.get("deletedAt").is_none_or(Value::is_null)
 }
@@ -141,10 +141,10 @@ impl State {
         snapshot
     }
 
-    /// Reads what [`State::snapshot`] wrote.
+    /// Reads the output of [`State::snapshot`].
     ///
     /// # Errors
-    /// Returns code 3 if it has another form or another version.
+    /// Returns code 3 if it is malformed or of another version.
     pub fn restore(snapshot: &Value) -> Result<Self, Status> {
         let wrong = |what: &str| Status::invalid(format!("state: {what}"));
         match snapshot.get("schema").and_then(Value::as_u64) {
@@ -163,7 +163,7 @@ impl State {
             };
             for item in items.ok_or_else(|| wrong(&format!("{name} is missing")))? {
                 let mut row = item.as_object().cloned().ok_or_else(|| wrong(&format!("{name} must hold objects")))?;
-                // A secret that somebody wrote into the file is ignored.
+                // A secret that somebody added to the file is ignored.
                 row.remove("clientSecret");
                 rows.push(row);
             }

@@ -1,4 +1,4 @@
-//! Errors in the form of C1: a gRPC status in JSON, under the HTTP status that corresponds to its code.
+//! Errors in C1's format: a gRPC status in JSON, under the HTTP status that corresponds to its code.
 
 use serde_json::{Value, json};
 

@@ -54,7 +54,7 @@ pub enum Cors {
 }
 
 impl Cors {
-    /// Reads `*`, or an origin: a scheme and a host, optionally with a port. A browser writes both in lower case and
+    /// Parses `*` or an origin: a scheme and a host, optionally with a port. A browser writes both in lower case and
     /// omits the scheme's default port, so an origin in another form would never match.
     fn parse(text: &str) -> Option<Self> {
         if text == "*" {
@@ -100,11 +100,11 @@ pub struct Switches {
     pub shows_revoked: bool,
     /// The treatment of DPoP proofs.
     pub dpop: Mode,
-    /// Whether a proof names the request's URL with its query, as C1's own middleware compares it. Otherwise it is
-    /// without, as in RFC 9449.
+    /// Whether a proof names the request's URL with its query, as C1's own middleware compares it. Otherwise the query
+    /// is left out, as in RFC 9449.
     pub proves_query: bool,
-    /// Whether an assertion without a nonce or `jti` is recognized by its signature, so that two of the same second
-    /// count as one. Otherwise it is not recognized.
+    /// Whether an assertion without a nonce or `jti` is identified by its signature, so that two from the same second
+    /// count as one. Otherwise its reuse is not detected.
     pub remembers_signatures: bool,
     /// The amount of detail in the system log.
     pub log_detail: Detail,
@@ -146,7 +146,7 @@ impl<T: Copy + PartialEq> Choice<T> {
 }
 
 impl Switches {
-    /// Returns the switches as JSON, in the form that [`Switches::read`] reads.
+    /// Returns the switches as JSON, in the format that [`Switches::read`] reads.
     pub fn show(self) -> Value {
         Value::Object(Row::from_iter([
             OLD_AFTER_ROTATE.show(self.after_rotate),
@@ -189,8 +189,8 @@ impl Switches {
 }
 
 impl Options {
-    /// Reads `{url, seed?, tokenTtl?, clock?, cors?, commercelayer?}` and the options of [`Switches::read`]. `clock` is
-    /// in milliseconds or an RFC 3339 date, `tokenTtl` is in seconds, and `commercelayer` has the form of
+    /// Parses `{url, seed?, tokenTtl?, clock?, cors?, commercelayer?}` and the options of [`Switches::read`]. `clock`
+    /// is in milliseconds or an RFC 3339 date, `tokenTtl` is in seconds, and `commercelayer` has the format of
     /// [`Settings::read`].
     ///
     /// # Errors
@@ -272,11 +272,11 @@ pub struct Tenant {
     issuer: SigningKey,
     /// Access tokens in force.
     tokens: HashMap<String, Grant>,
-    /// Used assertions, with the time until which they must be remembered.
+    /// Used assertions and proofs, with the time until which they must be remembered.
     used: HashMap<String, Millis>,
 }
 
-/// Does not show tokens and secrets.
+/// Omits tokens and secrets.
 impl std::fmt::Debug for Tenant {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = formatter.debug_struct("Tenant");
@@ -316,7 +316,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether it is restricted to read-only roles.
+    /// Returns whether it is restricted to read-only roles.
     pub fn only_reads(&self) -> bool {
         !self.roles.is_empty() && self.roles.iter().all(|role| role.contains("read-only"))
     }
@@ -402,7 +402,7 @@ impl Tenant {
         self.options.url.split_once("://").map_or(self.options.url.as_str(), |(_, host)| host)
     }
 
-    /// Returns what a client needs to begin: an address, a credential, and a connector to try.
+    /// Returns the data that a client needs to start: an address, a credential, and a connector to try.
     pub fn ready(&self) -> Value {
         let connector = seed::ready_connector(&self.state);
         json!({
@@ -455,7 +455,7 @@ impl Tenant {
         &self.issuer
     }
 
-    /// Remembers an assertion. Returns false if it was used before.
+    /// Records the use of an assertion or a proof. Returns `false` if it was used before.
     pub fn first_use(&mut self, identity: String, expires: Millis, now: Millis) -> bool {
         self.used.retain(|_, until| *until > now);
         self.used.insert(identity, expires).is_none()

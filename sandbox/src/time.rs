@@ -32,7 +32,7 @@ impl Clock {
     }
 }
 
-/// Formats RFC 3339 text like Go: in UTC, with a fraction only if it is not zero.
+/// Formats a time as RFC 3339 text like Go: in UTC, with a fraction only if it is not zero.
 pub fn format(at: Millis) -> String {
     let (days, rest) = (at.div_euclid(DAY), at.rem_euclid(DAY));
     let (year, month, day) = civil(days);
@@ -41,7 +41,7 @@ pub fn format(at: Millis) -> String {
     if fraction == 0 { format!("{head}Z") } else { format!("{head}.{fraction:03}Z") }
 }
 
-/// Formats HTTP's `Date` header (RFC 9110, section 5.6.7).
+/// Formats a time for HTTP's `Date` header (RFC 9110, section 5.6.7).
 pub fn http_date(at: Millis) -> String {
     // 1970 began on a Thursday.
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
@@ -54,7 +54,7 @@ pub fn http_date(at: Millis) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
-/// Reads RFC 3339 text; `None` for anything else. Digits below a millisecond are truncated.
+/// Parses RFC 3339 text; returns `None` for anything else. Digits below a millisecond are truncated.
 pub fn parse(text: &str) -> Option<Millis> {
     let number = |range: std::ops::Range<usize>| {
         let digits = text.get(range)?;
@@ -104,7 +104,7 @@ fn zone_minutes(text: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (i64::from(hours) * 60 + i64::from(minutes)))
 }
 
-/// Reads a duration in its JSON form: seconds, optionally with a fraction, and the suffix `s`.
+/// Parses a duration in its JSON form: seconds, optionally with a fraction, and the suffix `s`.
 pub fn duration(text: &str) -> Option<Millis> {
     let seconds = text.strip_suffix('s')?;
     let (sign, digits) = seconds.strip_prefix('-').map_or((1, seconds), |digits| (-1, digits));
@@ -130,7 +130,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// The inverse of [`days_from_civil`].
+/// Returns the year, month and day of such a number of days: the inverse of [`days_from_civil`].
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

@@ -52,7 +52,7 @@ impl Refusal {
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads `application/x-www-form-urlencoded` text, and query strings.
+    /// Parses `application/x-www-form-urlencoded` text, and query strings.
     pub fn parse(text: &str) -> Self {
         let decode = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
         let pair = |pair: &str| {
@@ -72,7 +72,7 @@ impl Form {
         &self.0
     }
 
-    /// Whether a field is given twice.
+    /// Returns whether a field is given twice.
     fn ambiguous(&self) -> bool {
         self.0
             .iter()
@@ -96,7 +96,7 @@ pub struct Request<'a> {
     pub agent: &'a str,
 }
 
-/// The way in which tokens are issued for a request: bound to the key that proved it, if there is one.
+/// How tokens are issued for a request: bound to the key of its proof, if it has one.
 #[derive(Debug)]
 pub struct Issue {
     key: Option<String>,
@@ -104,7 +104,7 @@ pub struct Issue {
 }
 
 impl Issue {
-    /// Checks the proof.
+    /// Checks the proof, as the tenant's mode requires.
     fn new(tenant: &mut Tenant, request: &dpop::Request, agent: &str, now: Millis) -> Result<Self, Refusal> {
         let agent = agent.to_owned();
         let mode = tenant.options.switches.dpop;
@@ -191,7 +191,7 @@ fn client_credentials(
     Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
 }
 
-/// Authenticates with the secret itself.
+/// Answers a request that contains the secret itself.
 fn with_secret(tenant: &mut Tenant, form: &Form, secret: &str, issue: &Issue, now: Millis) -> Result<Value, Refusal> {
     let client_id = form.get("client_id").ok_or_else(|| Refusal::request("client_id is missing"))?;
     let (name, kind) = proven(tenant, client_id, secret)?;
@@ -199,7 +199,7 @@ fn with_secret(tenant: &mut Tenant, form: &Form, secret: &str, issue: &Issue, no
     Ok(issue.token(tenant, Holder::Client(name.to_owned(), kind), now))
 }
 
-/// Returns the name and kind of the client whose secret this is, by comparing the public half.
+/// Returns the name and kind of the client if this is its secret, which is checked by comparing public keys.
 fn proven<'a>(tenant: &Tenant, client_id: &'a str, secret: &str) -> Result<(&'a str, clients::Kind), Refusal> {
     let (name, kind) = known(tenant, client_id)?;
     let public = || {
@@ -214,7 +214,7 @@ fn proven<'a>(tenant: &Tenant, client_id: &'a str, secret: &str) -> Result<(&'a 
     Ok((name, kind))
 }
 
-/// Logs in like a program that holds a pair, and returns the name and kind of its credential.
+/// Logs in with a client id and secret, and returns the name and kind of the credential.
 ///
 /// # Errors
 /// Returns the OAuth error that the program would get.
@@ -231,9 +231,9 @@ pub fn authenticate<'a>(
     Ok((name, kind))
 }
 
-/// Returns why a client of an SSO application gets no token. Nobody can sign in at the sandbox, so no code is ever
-/// valid. But the client is checked before its code (RFC 6749, section 4.1.3), so `invalid_grant` proves its secret and
-/// `invalid_client` disproves it. That C1 serves these clients at this path is a guess.
+/// Returns the reason why a client of an SSO application gets no token. Nobody can sign in at the sandbox, so no code
+/// is ever valid. However, the client is checked before its code (RFC 6749, section 4.1.3), so `invalid_grant` proves
+/// its secret and `invalid_client` disproves it. That C1 serves these clients at this path is a guess.
 fn authorization_code(tenant: &Tenant, request: &Request<'_>) -> Refusal {
     let form = request.form;
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();

@@ -205,7 +205,7 @@ fn an_update_names_its_object_and_changes_allowed_attributes() {
     document["data"]["relationships"]["role"]["data"] = json!(null);
     assert_eq!(shop.refused("PATCH", &path, document), (422, vec![at("/data/relationships/role")]));
 
-    // A setting makes it ignore what may not be set.
+    // With this setting, values that may not be set are ignored.
     shop.world.control("POST", "commercelayer", json!({ "readOnly": "ignore" }));
     let (status, answer) =
         shop.call("PATCH", &path, body(json!(id), json!({ "kind": "webapp", "name": "New", "nope": 1 })));
@@ -508,11 +508,11 @@ fn a_snapshot_has_the_rows_and_no_secret() {
     let made = shop.integration(json!({ "reference": "kept" }));
     let snapshot = shop.world.control("GET", "state", json!(null));
     assert!(!snapshot.to_string().contains(&text(&made["attributes"], "client_secret")));
-    // This tenant still knows the secret; another one draws a new one.
+    // This tenant still knows the secret; another one generates a new one.
     shop.world.control("POST", "reset", json!({ "seed": "empty" }));
     assert_eq!(shop.count("api_credentials?filter[q][reference_eq]=kept"), 0);
     let other = Shop::new();
-    // All tenants of the tests use the same entropy, so this one is moved to another position.
+    // All tenants of the tests use the same entropy, so this one is advanced to another position.
     other.world.control("POST", "reset", json!({ "seed": "empty" }));
     other.world.control("PUT", "state", snapshot);
     let kept = other.first("api_credentials?filter[q][reference_eq]=kept");

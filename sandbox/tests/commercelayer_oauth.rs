@@ -34,12 +34,12 @@ fn refused(status: u16, error: &str) -> (u16, String) {
     (status, error.to_owned())
 }
 
-/// Returns the credential of the demo that a filter finds.
+/// Returns the demo credential that a filter finds.
 fn credential(shop: &Shop, filter: &str) -> Value {
     shop.first(&format!("api_credentials?filter[q]{filter}"))["attributes"].clone()
 }
 
-/// Returns a token request of a credential.
+/// Returns a token request with a credential.
 fn asked(credential: &Value, more: Value) -> Value {
     let mut whole = json!({ "client_id": credential["client_id"], "client_secret": credential["client_secret"] });
     whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -208,7 +208,7 @@ fn a_reset_keeps_the_client_logged_in() {
     fault(&world, "*", json!("always"), json!("drop"));
     assert_eq!(world.control("POST", "reset", json!({})), ready);
     let mut after = world.control("GET", "state", NONE);
-    // The reset undoes nothing but the initial login.
+    // The only difference after a reset is the initial login.
     after["servicePrincipalCredentials"][0]["lastUsedAt"] =
         state["servicePrincipalCredentials"][0]["lastUsedAt"].clone();
     assert_eq!(after["systemLog"]["events"], json!([]));
@@ -227,7 +227,7 @@ fn a_snapshot_restores_everything_but_secrets() {
     let made = world.ok("POST", ROTATE, place(&world))["credential"].clone();
     let snapshot = world.control("GET", "state", NONE);
     let mut searched = snapshot.clone();
-    // The names of authentication methods.
+    // The names of authentication methods contain the word.
     searched["ssoClients"].take();
     assert!(!searched.to_string().contains("ecret"), "{snapshot}");
     let key = common::signing_key(&text(&made, "clientSecret"));

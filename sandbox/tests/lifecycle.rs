@@ -442,7 +442,7 @@ fn sso_clients_and_their_secrets() {
 
     let both = json!({ "displayName": "x", "oidc": {}, "saml": { "acsUrls": ["https://a"], "spEntityId": "e" } });
     world.refused(400, 3, "POST", &applications, both);
-    // What the API's description leaves optional can be missing.
+    // Members that the API's description leaves optional can be missing.
     for bare in [json!({ "displayName": "x", "oidc": {} }), json!({ "displayName": "x" })] {
         let made = world.ok("POST", &applications, bare);
         assert_eq!((&made["client"], &made["clientSecret"]), (&NONE, &json!("")));

@@ -204,7 +204,7 @@ fn malformed_requests() {
     }
     let reply = world.raw("POST", &format!("{URL}/auth/v1/token"), &[("content-type", "application/json")], "{}");
     assert_eq!(reply.status, 400);
-    // The client id may be left to the assertion.
+    // The client id can be omitted, because the assertion names it.
     assert_eq!(world.ask(&[GRANT, TYPE, ("client_assertion", &assertion)]).0, 200);
 }
 

@@ -29,7 +29,7 @@ pub fn sign(secret: &ClientSecret, client_id: &str, audience: &str, now: i64, no
     push_string(&mut claims, client_id);
     claims.push_str(",\"sub\":");
     push_string(&mut claims, client_id);
-    // An array even for a single audience, which is the form that C1's own clients send.
+    // An array even for a single audience, as C1's own clients send it.
     claims.push_str(",\"aud\":[");
     push_string(&mut claims, audience);
     for (name, time) in [("],\"exp\":", now + LIFETIME), (",\"iat\":", now), (",\"nbf\":", now - BACKDATE)] {

@@ -74,7 +74,7 @@ pub fn header(token_type: TokenType, token: &str) -> Zeroizing<String> {
     value
 }
 
-/// Accepts an `Authorization` value from elsewhere if it is one that [`header`] could have made.
+/// Accepts an `Authorization` value from elsewhere if [`header`] could have made it.
 pub fn checked(value: &str) -> Option<Zeroizing<String>> {
     let (scheme, token) = paste::split(value, " ")?;
     let is_token = parse(token.as_bytes()).is_ok_and(|parsed| parsed.as_str() == token);

@@ -39,9 +39,9 @@ pub enum Kind {
     ServicePrincipal,
     /// `wfe`: a workload federation trust. It has no secret; it exchanges tokens.
     Federation,
-    /// `tcc`: a tunnel, as bridges use.
+    /// `tcc`: a tunnel, as used by bridges.
     Tunnel,
-    /// A kind that this version has no name for. It works like the others.
+    /// A kind unknown to this version. It works like the others.
     Other,
 }
 

@@ -1,21 +1,22 @@
-//! The wall clock of a machine that may be wrong. Assertions and proofs contain the time; a server that refuses one
+//! A machine's wall clock, which may be wrong. Assertions and proofs contain the time; a server that refuses one
 //! reports its own time in the `Date` header.
 
 /// The number of seconds by which a clock may be off before an assertion is refused because of it. An assertion is
 /// valid for two minutes in either direction, and the transport takes some of that.
 pub const ASSERTION_TOLERANCE: f64 = 60.0;
 
-/// The same for a proof. Servers differ in how far off a proof may be (C1 allows 30 seconds), so any difference that
-/// exceeds what the transport and the whole seconds of a `Date` explain may be the reason for a refusal.
+/// The equivalent of [`ASSERTION_TOLERANCE`] for a proof. Servers differ in how far off a proof may be (C1 allows 30
+/// seconds), so any difference beyond what the transport and the whole seconds of a `Date` explain may be the reason
+/// for a refusal.
 pub const PROOF_TOLERANCE: f64 = 5.0;
 
 /// What is known about this machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
     offset: f64,
-    /// The offset before the most recent one was learned.
+    /// The offset that the current one replaced.
     before: f64,
-    /// The most recently measured difference, whether it was adopted or not.
+    /// The last measured difference, whether or not it became the offset.
     measured: f64,
 }
 

@@ -13,13 +13,13 @@ use super::redact::redact;
 use super::tenant::BaseUrl;
 use super::token_response::{self, TokenError, TokenErrorKind, seconds};
 
-/// The polling interval in seconds if the server does not name one (RFC 8628, 3.2).
+/// The polling interval in seconds if the server does not state one (RFC 8628, 3.2).
 const INTERVAL: f64 = 5.0;
 
 /// The number of seconds that `slow_down` permanently adds to the interval (RFC 8628, 3.5).
 const SLOW_DOWN: f64 = 5.0;
 
-/// The lifetime of a code in seconds if the server omits it, although it is required.
+/// The lifetime of a code in seconds if the server omits `expires_in`, which is required.
 const LIFE: f64 = 600.0;
 
 /// What a person needs to confirm a login.
@@ -52,7 +52,7 @@ impl Device {
     /// Reads the answer to the request that begins a login.
     ///
     /// # Errors
-    /// Returns what the server refused, or what its answer lacks.
+    /// Fails if the server refused the request, or if its answer lacks a device code or a usable page.
     pub fn parse(status: u16, body: &[u8], now: f64) -> Result<(Self, Prompt), TokenError> {
         let text = |value: Value| match value {
             Value::Text(text) => text.unescape().map(|text| Zeroizing::new(text.into_owned())),
@@ -65,7 +65,7 @@ impl Device {
             let slot = match name {
                 "device_code" => &mut device_code,
                 "user_code" => &mut user_code,
-                // The second is an older name that is still in use.
+                // `verification_url` is an older name that is still in use.
                 "verification_uri" | "verification_url" => &mut url,
                 "verification_uri_complete" => &mut url_with_code,
                 "expires_in" => &mut expires_in,
@@ -96,7 +96,7 @@ impl Device {
         Ok((device, Prompt { user_code, url, url_with_code, expires_in: life as u32 }))
     }
 
-    /// Returns the device code, which the token is requested with.
+    /// Returns the device code, with which the token is requested.
     pub(super) fn code(&self) -> &str {
         &self.code
     }
@@ -121,7 +121,7 @@ impl Device {
         self.wait(retry_after, now)
     }
 
-    /// Handles a poll without an answer and returns how long to wait before the next one.
+    /// Handles a poll that got no answer and returns how long to wait before the next one.
     ///
     /// # Errors
     /// Fails if the code has expired.

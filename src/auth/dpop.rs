@@ -1,12 +1,12 @@
 //! Proofs of possession (RFC 9449). The private key belongs to the platform and never leaves it, so this module builds
-//! the signing input, and the holder of the key signs it and appends the signature.
+//! the signing input; the holder of the key signs it and appends the signature.
 
 use super::base64;
 use super::paste;
 use crate::wire::json::{decimal, push_string};
 use alloc::{borrow::ToOwned, string::String};
 
-/// The server that a proof is for. Each has its own nonces.
+/// The server that a proof is made for. Each has its own nonces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// The token endpoint.

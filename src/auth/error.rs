@@ -1,4 +1,4 @@
-//! The common form of all errors in this folder: a stable code and a fixed sentence. No error can therefore carry user
+//! The common form of all errors in this folder: a stable code and a fixed sentence. Thus no error can carry user
 //! input, and none needs formatting code.
 
 /// Declares an error of this folder: each variant with its code and its sentence. `+ Host(HostError)` adds a variant
@@ -65,10 +65,10 @@ pub(super) fn split(text: &'static str) -> (&'static str, &'static str) {
     super::paste::split(text, " ").unwrap_or_default()
 }
 
-/// A client option that cannot be used, by its name in JavaScript.
+/// The error for a client option that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {
-    /// `clientID`, `clientSecret`, `serverURL`, `tenantDomain` or `security`.
+    /// The option's name in JavaScript, such as `clientID`, `serverURL` or `security`.
     pub option: &'static str,
     /// The stable code of the fault, such as `secret_prefix_missing`.
     pub code: &'static str,

@@ -1,11 +1,11 @@
-//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what it keeps of the answer.
+//! The OAuth grants of Commerce Layer: what each sends to the token endpoint, and what it keeps from the answer.
 //!
 //! ```text
-//! client_credentials   client_id, client_secret?                        requested again each time
-//! password             client_id, client_secret?, username, password    then by refresh token, again if that is refused
-//! jwt-bearer           client_id, client_secret?, assertion             then by refresh token, again if that is refused
-//! authorization_code   client_id, client_secret?, code, redirect_uri, code_verifier?    then by refresh token
-//! refresh_token        client_id, client_secret?, refresh_token         replaced by the refresh token of an answer
+//! client_credentials   client_id, client_secret?                        repeated for each token
+//! password             client_id, client_secret?, username, password    then refresh token; repeated if refused
+//! jwt-bearer           client_id, client_secret?, assertion             then refresh token; repeated if refused
+//! authorization_code   client_id, client_secret?, code, redirect_uri, code_verifier?    then refresh token
+//! refresh_token        client_id, client_secret?, refresh_token         replaced by an answer's refresh token
 //! ```
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -51,7 +51,7 @@ pub enum GrantType {
     Password,
     /// A refresh token that the caller already has.
     RefreshToken,
-    /// The code that a browser came back with, which is valid once.
+    /// The code that a browser returned with, which is valid once.
     AuthorizationCode,
     /// A signed statement of identity, supplied for each request.
     JwtBearer,
@@ -147,7 +147,7 @@ impl OAuth {
             }
         }
         let value = |index: usize| oauth.values.get(index).is_some_and(|value| !value.is_empty());
-        // An exchanged code is gone, and only the refresh token is left.
+        // Once a code has been exchanged, only the refresh token is left.
         let code_is_spent = grant == GrantType::AuthorizationCode && value(at::REFRESH_TOKEN);
         for (index, (option, _)) in FIELDS.into_iter().enumerate() {
             if grant.requires(index) && !value(index) && !(index == at::CODE && code_is_spent) {
@@ -182,7 +182,7 @@ impl OAuth {
         &self.values[at::REFRESH_TOKEN]
     }
 
-    /// Replaces the refresh token by one that another worker obtained.
+    /// Replaces the refresh token with one from an answer or from another worker, and wipes the spent code.
     pub fn renew_with(&mut self, refresh_token: &[u8]) {
         if let Ok(token) = checked(refresh_token)
             && !token.is_empty()
@@ -198,7 +198,7 @@ impl OAuth {
         let renews = !self.refresh_token().is_empty();
         form.field("grant_type", if renews { "refresh_token" } else { self.grant.name() });
         for (index, ((_, name), value)) in FIELDS.into_iter().zip(&self.values).enumerate() {
-            // A renewal sends the refresh token and the application's own credentials, and nothing else.
+            // A renewal sends only the refresh token and the application's own credentials.
             let sent = if renews { index <= at::CLIENT_SECRET || index == at::REFRESH_TOKEN } else { true };
             if sent && !value.is_empty() {
                 form.field(name, value);
@@ -216,7 +216,8 @@ impl OAuth {
         }
     }
 
-    /// Handles a refused request. Returns true if the grant that issued the refresh token is worth trying now.
+    /// Handles a refused request. Returns true if the refresh token was refused and the original grant is worth trying
+    /// again.
     pub(super) fn refused(&mut self, error: &TokenError) -> bool {
         let again = error.kind == TokenErrorKind::Refused
             && !self.refresh_token().is_empty()
@@ -258,8 +259,8 @@ impl OAuth {
     }
 }
 
-/// Returns the lifetime of a token in seconds by its own claims. Both are the server's times, so this machine's clock
-/// does not matter.
+/// Returns the lifetime of a token in seconds, from its own claims `exp` and `iat`. Both are the server's times, so
+/// this machine's clock does not matter.
 pub fn life(token: &str) -> Option<f64> {
     let claims = base64::decode(token.as_bytes().split(|&b| b == b'.').nth(1)?).ok()?;
     let (mut expires, mut issued) = (None, None);
@@ -275,8 +276,8 @@ pub fn life(token: &str) -> Option<f64> {
     Some(expires? - issued?).filter(|&life| life > 0.0)
 }
 
-/// Checks a value that was issued: it must be printable. Strips what copying leaves around it; returns an empty value
-/// if there is none.
+/// Checks that an issued value is printable, and strips what copying leaves around it. An empty value is returned as it
+/// is.
 fn checked(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     let bytes = paste::trim(bytes);
     if bytes.len() > MAX_LEN {
@@ -306,7 +307,7 @@ fn read(index: usize, bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Err(problem)
 }
 
-/// Reads a value that a person chose, every character of which counts.
+/// Reads a value that a person chose, in which every character counts.
 fn read_verbatim(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     if bytes.len() > MAX_LEN {
         return Err(GrantError::Long);
@@ -315,7 +316,7 @@ fn read_verbatim(bytes: &[u8]) -> Result<Zeroizing<String>, GrantError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Any scheme is accepted, because mobile applications have their own.
+/// Whether the text is an absolute URL. Any scheme is accepted, because mobile applications have their own.
 fn is_absolute(text: &str) -> bool {
     paste::split(text, ":").is_some_and(|(scheme, _)| {
         scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)

@@ -1,5 +1,5 @@
-//! Host names: what is accepted as a tenant's host. This is stricter than a URL parser on purpose: everything that two
-//! parsers could read differently is refused, because tokens are sent to the result.
+//! Checks of host names. They are stricter than a URL parser on purpose: whatever two parsers could read differently is
+//! refused, because tokens are sent to the result.
 
 use super::error::errors;
 use super::paste;
@@ -105,7 +105,7 @@ fn check_name(name: &str) -> Result<(), HostError> {
     Ok(())
 }
 
-/// Whether a URL parser takes the whole name for an IPv4 address, which depends on its last label.
+/// Whether the last label makes a URL parser take the whole name for an IPv4 address.
 fn last_label_is_number(name: &str) -> bool {
     let last = name.as_bytes().rsplit(|&b| b == b'.').next().unwrap_or_default();
     last.iter().all(u8::is_ascii_digit)

@@ -1,5 +1,5 @@
 //! The members of one flat JSON object, such as a JWK or an answer of the token endpoint. It builds on the cursor of
-//! `wire::json`; nested values are passed as their text.
+//! `wire::json`; nested values are passed on as text.
 
 use crate::wire::json::{Cursor, Members, Text, Token};
 
@@ -31,8 +31,8 @@ pub enum Value<'a> {
     Other,
 }
 
-/// Calls `member` with the name and value of each member, in order. The function is not generic, because each caller
-/// would get its own copy.
+/// Calls `member` with the name and value of each member, in order. This function is not generic, because each caller
+/// would then get its own copy.
 pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&str, Value<'a>)) -> Result<(), Error> {
     let text = core::str::from_utf8(bytes).map_err(|_| Error::Syntax)?;
     let mut cursor = Cursor::new(text);
@@ -41,8 +41,8 @@ pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&str, Value<'a>))
     }
     match cursor.peek() {
         Ok(Token::Object) => {}
-        // A word that begins like `true` may be any text.
         Ok(Token::Array | Token::String | Token::Number) => return Err(Error::NotObject),
+        // `true`, `false` and `null` are recognized by their first letter, which any other text may begin with.
         Ok(_) => return Err(if cursor.skip().is_ok() && cursor.at_end() { Error::NotObject } else { Error::Syntax }),
         Err(_) => return Err(Error::Syntax),
     }
@@ -64,7 +64,7 @@ pub fn each_member<'a>(bytes: &'a [u8], member: &mut dyn FnMut(&str, Value<'a>))
         Ok::<_, crate::wire::json::Malformed>(())
     };
     if read().is_err() {
-        // The cursor stops where it finds no value. If nothing is left there, the text was cut off.
+        // Text that ends inside a string or with an open bracket was cut off.
         return Err(if ends_open(text) { Error::Truncated } else { Error::Syntax });
     }
     if cursor.at_end() { Ok(()) } else { Err(Error::Syntax) }

@@ -1,5 +1,5 @@
 //! One way to authenticate, and the conversation with the token endpoint that it requires. Most logins take one
-//! request; a wrong clock or a nonce requires a second one, and a person's confirmation as many as it takes.
+//! request; a wrong clock or a nonce requires a second one, and a person's confirmation any number of them.
 
 use alloc::string::String;
 use zeroize::Zeroizing;
@@ -14,10 +14,10 @@ use super::tenant::BaseUrl;
 use super::token_request::{DEVICE_PATH, Form, OAUTH_PATH, PATH, TokenRequest};
 use super::token_response::{self, Grant, TokenError, TokenErrorKind, TokenType};
 
-/// The number of nonces that a conversation is tried with after its first request.
+/// The maximum number of requests that a conversation repeats with a new nonce.
 const MOST_NONCES: u8 = 5;
 
-/// Optional properties of the requested token. An empty value is not requested.
+/// Optional properties of the requested token. An empty one is not sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenOptions {
     /// `scope`: names, separated by spaces.
@@ -41,7 +41,7 @@ pub struct Answer<'a> {
     pub nonce: Option<&'a str>,
 }
 
-/// What follows after an answer.
+/// What an answer leads to.
 #[derive(Debug)]
 pub enum Step {
     /// The token was issued.
@@ -52,7 +52,7 @@ pub enum Step {
     Failed(TokenError),
 }
 
-/// A source, together with what was learned from the endpoint.
+/// A source, and what has been learned from the endpoint.
 #[derive(Debug)]
 pub struct Login {
     source: Source,
@@ -61,8 +61,9 @@ pub struct Login {
     dpop: Option<Dpop>,
     device: Option<Device>,
     prompt: Option<Prompt>,
-    /// What this conversation has already tried. A remedy is tried once, but another client may end a nonce at any time.
+    /// Whether this conversation has already been repeated with a corrected clock, which is tried only once.
     tried_clock: bool,
+    /// The number of requests repeated with a new nonce, which another client may invalidate at any time.
     tried_nonces: u8,
 }
 
@@ -86,7 +87,7 @@ impl Login {
         &self.source
     }
 
-    /// Returns the source mutably, to pass on what was learned elsewhere.
+    /// Returns the source mutably, for passing on what was learned elsewhere.
     pub fn source_mut(&mut self) -> &mut Source {
         &mut self.source
     }
@@ -115,8 +116,8 @@ impl Login {
         if self.dpop.is_some() { clock::PROOF_TOLERANCE } else { clock::ASSERTION_TOLERANCE }
     }
 
-    /// Binds tokens to this key from now on, and proves requests with it. The nonces of an already bound key stay,
-    /// because they belong to the servers and outlive a token.
+    /// Binds tokens to this key from now on, and proves requests with it. If the key is already bound, its nonces are
+    /// kept, because they belong to the servers and outlive a token.
     pub fn bind(&mut self, key: Dpop) {
         if self.dpop.as_ref().is_none_or(|bound| bound.jwk() != key.jwk()) {
             self.dpop = Some(key);
@@ -133,18 +134,18 @@ impl Login {
         self.device.is_some()
     }
 
-    /// Takes the prompt to show to a person. It is returned once.
+    /// Takes the prompt to show to a person. It is returned only once.
     pub fn prompt(&mut self) -> Option<Prompt> {
         self.prompt.take()
     }
 
-    /// Begins a new conversation, which may try again what the last one tried.
+    /// Begins a new conversation, in which each remedy may be tried again.
     pub fn begin(&mut self) {
         (self.device, self.prompt) = (None, None);
         (self.tried_clock, self.tried_nonces) = (false, 0);
     }
 
-    /// Returns the next request. `subject` is the identity token, for a source that exchanges one.
+    /// Returns the next request. `subject` is the identity token or the assertion, for a source that needs one.
     ///
     /// # Errors
     /// Fails if `subject` cannot be a token.
@@ -207,7 +208,8 @@ impl Login {
         }
     }
 
-    /// Handles a request without an answer. A device login continues: one lost request is no reason to begin again.
+    /// Handles a request that got no answer. A device login that waits for a person continues, because one lost request
+    /// is no reason to start over; any other login returns `None`.
     pub fn unanswered(&mut self, now: f64) -> Option<Step> {
         Some(match self.device.as_mut()?.unanswered(now) {
             Ok(wait) => Step::Again(wait),
@@ -224,14 +226,15 @@ impl Login {
     fn read(&self, answer: &Answer) -> Result<Grant, TokenError> {
         let grant = token_response::parse(answer.status, answer.body)?;
         match (grant.token_type, &self.dpop) {
-            // A server that does not bind tokens answers with a bearer token, which is allowed.
+            // A server that does not bind tokens issues a bearer token, which is allowed.
             (TokenType::Bearer, _) | (TokenType::Dpop, Some(_)) => Ok(grant),
-            // Sent as a bearer token, it would only be refused.
+            // The token would only be refused if it were sent as a bearer token.
             (TokenType::Dpop, None) => Err(TokenError::new(TokenErrorKind::TypeDpop, answer.status)),
         }
     }
 
-    /// Whether the request was refused only for its nonce, and is to be sent again with the one in the answer.
+    /// Whether the request was refused only for its nonce and has to be sent again with the one in the answer. Counts
+    /// the repeats.
     fn wants_nonce(&mut self, error: &TokenError, answer: &Answer) -> bool {
         let wanted = error.oauth_error.as_deref() == Some("use_dpop_nonce")
             && answer.nonce.is_some()

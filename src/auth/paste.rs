@@ -1,4 +1,5 @@
-//! Pasted values: quotes and line ends around them, and one kind of value in the place of another.
+//! Pasted values: removes the quotes and line ends around them, and recognizes one kind of value in the place of
+//! another.
 
 /// The beginning of every C1 client secret (RFC 8959).
 pub const SECRET_SCHEME: &str = "secret-token:";
@@ -37,7 +38,8 @@ pub fn is_client_id(text: &[u8]) -> bool {
 }
 
 /// Returns the text before and after the first `mark`. It compares at every position: the searchers of the standard
-/// library are made for long texts and cost 2.5 KB of code for a text, and half of that for each kind of character.
+/// library are made for long texts, and cost 2.5 KB of code for a string pattern and half of that for each kind of
+/// character pattern.
 pub fn split<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let at = text.as_bytes().windows(mark.len()).position(|part| part == mark.as_bytes())?;
     Some((text.get(..at)?, text.get(at + mark.len()..)?))

@@ -20,7 +20,7 @@ errors! {
     + Host(HostError)
 }
 
-/// The two places that receive tokens and secrets.
+/// The two addresses that tokens and secrets are sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     /// The base URL of the API, such as `https://provisioning.commercelayer.io/api`.
@@ -29,8 +29,8 @@ pub struct Places {
     pub auth: BaseUrl,
 }
 
-/// Determines the places from a client's options. `server_url` serves both `/api` and `/oauth`; `auth_url` takes
-/// precedence for the second.
+/// Determines the addresses from a client's options. `server_url` serves both `/api` and `/oauth`; `auth_url` takes
+/// precedence for the latter.
 ///
 /// # Errors
 /// Names the option at fault.
@@ -64,7 +64,7 @@ fn check_domain(text: &str) -> Result<String, DomainError> {
     if name.starts_with("provisioning.") || name.starts_with("auth.") {
         return Err(DomainError::Whole);
     }
-    // A number would no longer be an address with a name before it.
+    // With a name before it, a loopback address would no longer be one.
     if host::is_loopback(&name) {
         return Err(HostError::Ipv4.into());
     }

@@ -1,4 +1,4 @@
-//! Redaction of text from a server, so that it can be part of an error message.
+//! Redaction of a server's text, so that it can be part of an error message.
 
 use super::paste;
 use crate::steps;
@@ -22,7 +22,7 @@ impl core::fmt::Debug for Redactor<'_> {
     }
 }
 
-/// [`Redactor::line`] without knowledge of a particular API.
+/// Redacts text like [`Redactor::line`], without knowledge of a particular API.
 pub fn redact(text: &str, max: usize) -> String {
     Redactor { is_secret: &|_| false, sent: "" }.line(text, max)
 }
@@ -57,7 +57,7 @@ impl Redactor<'_> {
     }
 
     /// Returns the text with `[redacted]` in place of whatever looks like a client secret, a JWT or a long key, and of
-    /// what follows the name of a secret or of an authentication scheme: in a form, a header, XML, quotes, or JSON,
+    /// whatever follows the name of a secret or an authentication scheme: in a form, a header, XML, quotes, or JSON,
     /// complete or truncated.
     pub fn text(&self, text: &str) -> String {
         let without;
@@ -70,7 +70,8 @@ impl Redactor<'_> {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
         let mut last = "";
-        // A text of nothing but brackets would be read again and again, so the number of failed attempts is limited.
+        // Text that consists of brackets alone would be read again and again, so the number of failed attempts is
+        // limited.
         let mut tries = 8;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             if tries > 0
@@ -110,7 +111,7 @@ impl Redactor<'_> {
             let mark = if equals < run.len() { equals } else { until(run.as_bytes(), 0, &|b| b == b':') };
             match mark {
                 _ if suspicious(run.as_bytes()) || is_scheme(last) && opaque(run.as_bytes()) => out.push_str(REDACTED),
-                // `name=value` or `name:value` in one word, or `user:password` in a command of curl.
+                // `name=value` or `name:value` in one word, or `user:password` in a curl command.
                 mark if mark < name.len()
                     && (self.names_secret(run.get(..mark).unwrap_or_default()) || matches!(last, "-u" | "--user")) =>
                 {
@@ -135,9 +136,9 @@ impl Redactor<'_> {
     }
 
     /// Returns JSON text with the values of secret members replaced, and with the replacements of [`Redactor::text`] in
-    /// all other strings, including JSON within them. A member such as `value` is secret if a string beside it names a
+    /// all other strings, including JSON within them. A member such as `value` is secret if a sibling string names a
     /// secret: `{"field":"clientSecret","value":...}`. Truncated text is copied up to its end. Returns `None` if
-    /// something that is not JSON occurs between the strings, because it may be a secret.
+    /// something other than JSON occurs between the strings, because it may be a secret.
     pub fn json(&self, text: &str) -> Option<String> {
         let mut found = Found { edits: Vec::new(), open: vec![Open::default()] };
         let end = self.find(text, &mut found)?;
@@ -149,11 +150,11 @@ impl Redactor<'_> {
         Some(edited(text, edits, end))
     }
 
-    /// Finds what to replace in JSON text, and returns the offset up to which the text may be shown; `None` if something
-    /// that is not JSON occurs between the strings.
+    /// Finds what to replace in JSON text, and returns the offset up to which the text may be shown; `None` if
+    /// something other than JSON occurs between the strings.
     fn find(&self, text: &str, found: &mut Found) -> Option<usize> {
         let mut cursor = Cursor::new(text);
-        // This is one flat pass over all tokens: a string that is followed by a colon is a member's name.
+        // One flat pass over all tokens: a string followed by a colon is a member's name.
         while !cursor.at_end() {
             let start = cursor.offset();
             let Ok(string) = cursor.string() else {
@@ -164,8 +165,8 @@ impl Redactor<'_> {
                 match text.as_bytes().get(start) {
                     Some(brace @ (b'{' | b'[')) => found.begin(*brace == b'{'),
                     Some(b'}' | b']') => found.end(),
-                    // Punctuation, and the letters of numbers and literals, of which no word that looks like a secret
-                    // is made.
+                    // Only punctuation and the characters of numbers and literals are allowed: no word that looks like
+                    // a secret consists of them.
                     Some(byte) if !b",:-+.0123456789truefalsnE".contains(byte) => return None,
                     _ => {}
                 }
@@ -193,7 +194,8 @@ impl Redactor<'_> {
         Some(text.len())
     }
 
-    /// Decides about the value of a member, which is next. Returns false if a secret value does not end.
+    /// Handles the value of a member, which is next: redacts it, notes it, or leaves it to the caller. Returns false if
+    /// a secret value does not end.
     fn member(&self, text: &str, name: &str, cursor: &mut Cursor<'_>, found: &mut Found) -> bool {
         let from = {
             let mut look = cursor.clone();
@@ -205,7 +207,7 @@ impl Redactor<'_> {
             Ok(Token::True | Token::False | Token::Null) => false,
             _ if self.names_secret(name) => true,
             Ok(Token::String) => is_weak_name(name) && value.clone().string().is_ok_and(|text| opaque(text.bytes)),
-            // An error is neither a value nor the end, so the text is not JSON.
+            // If no value begins here, the caller finds out whether the text ends or is not JSON.
             Ok(_) | Err(_) => false,
         };
         if secret {
@@ -234,7 +236,7 @@ impl Redactor<'_> {
 /// A replacement for the text between two offsets; `None` stands for [`REDACTED`].
 type Edit = (usize, usize, Option<String>);
 
-/// Returns the text up to `end` with these edits, which are sorted. One that begins within an earlier one is left out.
+/// Applies the edits, which are sorted, to the text up to `end`. An edit that begins within an earlier one is skipped.
 fn edited(text: &str, edits: Vec<Edit>, end: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
@@ -258,8 +260,8 @@ fn hide(edits: &mut Vec<Edit>, values: Vec<(usize, usize)>) {
     }
 }
 
-/// Sorts by start, replacements by [`REDACTED`] first. This is a heap sort, because those of the standard library are 5
-/// KB of code.
+/// Sorts by start; of several edits with the same start, [`REDACTED`] comes first. This is a heap sort, because the
+/// sorts of the standard library take 5 KB of code.
 fn sort(edits: &mut [Edit]) {
     let key = |edits: &[Edit], at: usize| edits.get(at).map(|(start, _, text)| (*start, text.is_some()));
     let sift = |edits: &mut [Edit], mut at: usize, end: usize| {
@@ -285,13 +287,13 @@ fn sort(edits: &mut [Edit]) {
     }
 }
 
-/// An object or array that has not ended yet.
+/// An object or array that is still open.
 #[derive(Default)]
 struct Open {
     is_object: bool,
     /// Whether a string in it is the name of a secret.
     names_secret: bool,
-    /// The positions of the values that this name may refer to.
+    /// The positions of the values that such a name may refer to.
     values: Vec<(usize, usize)>,
 }
 
@@ -307,7 +309,8 @@ impl Found {
         self.open.push(Open { is_object, ..Open::default() });
     }
 
-    /// Ends the innermost object or array. What it says about itself may be about the object around it, too.
+    /// Closes the innermost object or array. What an object says about its own values may also apply to those of the
+    /// object around it.
     fn end(&mut self) {
         if self.open.len() < 2 {
             return;
@@ -324,8 +327,8 @@ impl Found {
     }
 }
 
-/// Returns where a secret's value begins and ends in the text that follows its name, if there is one. `marked` says
-/// that the name ends in a colon or an equals sign.
+/// Returns the start and end of a secret's value in the text that follows its name, if there is one. `marked` says that
+/// the name ends in a colon or an equals sign.
 fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
@@ -336,7 +339,7 @@ fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
     if byte(0) == b'>' {
         return Some((1, until(1, &|b| b == b'<'))).filter(|(start, end)| start < end);
     }
-    // The quote that closes the name, preceded by a backslash in JSON within JSON.
+    // The quote that closes the name, after backslashes if this is JSON within JSON.
     let closing = past(0, &|b| b == b'\\');
     let quoted = !marked && is_quote(byte(closing));
     let mut at = past(if quoted { closing + 1 } else { 0 }, &is_space);
@@ -349,7 +352,7 @@ fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
         // A block of YAML.
         at = past(past(at, &|b| b"|>+-".contains(&b)), &is_space);
     } else if byte(at) == b'(' {
-        // The argument of a function that is named so.
+        // The argument of a function with this name.
         marked |= is_quote(byte(at + 1));
         at += 1;
     }
@@ -379,8 +382,8 @@ fn value_after(text: &str, mut marked: bool) -> Option<(usize, usize)> {
     if !is_literal && (marked && quoted || opaque(word)) { Some((at, end)) } else { None }
 }
 
-/// Returns where the password of a URL begins and ends whose scheme is in the first `len` bytes:
-/// `scheme://user:password@host`. A user without a password may be a token.
+/// Returns the start and end of the password in a URL, `scheme://user:password@host`, whose scheme is in the first
+/// `len` bytes. A user without a password counts as one if it may be a token.
 fn password_of_url(bytes: &[u8], len: usize) -> Option<(usize, usize)> {
     let scheme = bytes.get(..len)?.windows(3).position(|three| three == b"://")?;
     let start = scheme + 3;
@@ -423,7 +426,7 @@ fn replaced(text: &str, secret: &str) -> String {
     out
 }
 
-/// Whether the word is an authentication scheme, so that what follows may be a secret.
+/// Whether the word is an authentication scheme, which a secret may follow.
 fn is_scheme(word: &str) -> bool {
     ["bearer", "basic", "dpop"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
@@ -433,14 +436,14 @@ fn opaque(word: &[u8]) -> bool {
     word.len() >= 6 && word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic)
 }
 
-/// Returns the letters and digits of a name in lower case: `client_secret`, `clientSecret` and `Client-Secret` are
-/// equal.
+/// Returns the letters and digits of a name in lower case, so that `client_secret`, `clientSecret` and `Client-Secret`
+/// compare equal.
 fn normalized(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Whether the value of a member of this name must not be shown, in any API: the names that documents list, and all
-/// that end like them.
+/// Whether the value of a member with this name must not be shown, in any API. This covers the names that documents
+/// list, and all names that end like them.
 pub fn is_secret_name(name: &str) -> bool {
     let normalized = normalized(name);
     const ENDINGS: [&str; 24] = [
@@ -469,12 +472,12 @@ pub fn is_secret_name(name: &str) -> bool {
         "credentialsjson",
         "privatekeypem",
     ];
-    // Pagination tokens are not secrets, and useful to see.
+    // Pagination tokens are not secret, and are useful to see.
     !matches!(normalized.as_str(), "pagetoken" | "nextpagetoken")
         && ENDINGS.iter().any(|ending| normalized.ends_with(ending))
 }
 
-/// Whether the name may be that of a secret. Its value decides: it is secret if it cannot be part of a sentence.
+/// Whether the name may be that of a secret. The value decides: it is secret if it cannot be part of a sentence.
 fn is_weak_name(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "key",
@@ -495,7 +498,7 @@ fn is_weak_name(name: &str) -> bool {
     NAMES.contains(&normalized.as_str())
 }
 
-/// Whether a member of this name repeats a value that a member beside it names.
+/// Whether a member with this name repeats the value of a field that a sibling member names.
 fn repeats_value(name: &str) -> bool {
     const NAMES: [&str; 9] =
         ["value", "val", "actual", "actualvalue", "received", "given", "got", "input", "rejectedvalue"];
@@ -518,7 +521,7 @@ fn visible(c: char) -> bool {
 
 /// Whether the word looks like a secret. A JWT is recognized by its first characters (`{"` in base64) and a key by its
 /// length: no UUID and hardly any name has 40 characters. A path may have that many, so a word with slashes must also
-/// have the mixture of characters that base64 has.
+/// mix characters as base64 does.
 fn suspicious(word: &[u8]) -> bool {
     let jwt = |part: &[u8]| part.starts_with(b"eyJ") && part.len() >= 16;
     let mixed = |part: &[u8]| {

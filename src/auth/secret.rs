@@ -1,5 +1,5 @@
-//! Client secrets, `secret-token:conductorone.com:v1:<base64 of a JWK>`: an Ed25519 private key that signs and never
-//! leaves this module. The JWK has the form of RFC 8037.
+//! Client secrets, `secret-token:conductorone.com:v1:<base64 of a JWK>`: an Ed25519 private key for signing, which
+//! leaves this module only through [`ClientSecret::to_text`]. The JWK has the form of RFC 8037.
 
 use alloc::{boxed::Box, string::String};
 use salty::Keypair;
@@ -53,7 +53,7 @@ impl From<SecretError> for ConfigError {
 /// The length limit; real secrets have about 200 characters.
 const MAX_LEN: usize = 4096;
 
-/// The private key of a client secret. The bytes live in one place on the heap, from parsing until they are wiped on
+/// The private key of a client secret. Its bytes stay in one place on the heap from parsing until they are wiped on
 /// drop. Nothing prints them.
 pub struct ClientSecret {
     seed: Box<Zeroizing<[u8; 32]>>,
@@ -149,7 +149,7 @@ impl ClientSecret {
         secret
     }
 
-    /// Returns the secret in the form in which C1 shows it once: base64url without padding.
+    /// Returns the secret in the form in which C1 shows it, once: base64url without padding.
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut jwk = Zeroizing::new(String::with_capacity(160));
         jwk.push_str("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"");
@@ -184,7 +184,8 @@ fn expect(value: Option<Value>, text: &str, missing: SecretError, wrong: SecretE
     }
 }
 
-/// Decodes 32 bytes. The errors are those for a missing value, for text that is not base64, and for another length.
+/// Decodes a key of 32 bytes. `errors` are those for a missing value, for text that is not base64, and for a wrong
+/// length.
 fn read_key(value: Option<Value>, key: &mut [u8; 32], errors: [SecretError; 3]) -> Result<(), SecretError> {
     let [missing, text, length] = errors;
     let raw = match value {
@@ -201,7 +202,7 @@ fn read_key(value: Option<Value>, key: &mut [u8; 32], errors: [SecretError; 3]) 
     Ok(())
 }
 
-// The two functions that compute with the seed are not inlined, so that everything they leave on the stack lies below
+// The two functions that compute with the seed are never inlined, so that everything they leave on the stack lies below
 // their caller, where `scrub_stack` reaches it. For example, SHA-512's block buffer holds the seed, and its crate does
 // not wipe it.
 
@@ -210,8 +211,8 @@ fn derive_public(seed: &[u8; 32]) -> [u8; 32] {
     *Keypair::from(seed).public.as_bytes()
 }
 
-/// The public key is derived again instead of being passed in: signing with one that does not match leaks the private
-/// key.
+/// Signs a message. The public key is derived again instead of being passed in, because signing with one that does not
+/// match leaks the private key.
 #[inline(never)]
 fn sign(seed: &[u8; 32], message: &[u8]) -> [u8; 64] {
     Keypair::from(seed).sign(message).to_bytes()

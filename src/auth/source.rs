@@ -1,4 +1,5 @@
-//! Sources of tokens. A new way to authenticate is a variant here, with what it sends and what it accepts.
+//! Sources of tokens. Each way to authenticate is a variant of [`Source`], which determines what is sent and what is
+//! accepted.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use zeroize::Zeroizing;
@@ -21,9 +22,9 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 pub enum Source {
     /// A token that the caller already has. It cannot be renewed.
     Bearer(Bearer),
-    /// A function of the caller that is called before each call. Its result goes through [`bearer::parse`].
+    /// A function of the caller that is invoked before each call. Its result goes through [`bearer::parse`].
     External,
-    /// A client id and secret, with which an assertion is signed and exchanged for a token.
+    /// A client id and the secret that signs an assertion, which is exchanged for a token.
     Assertion(Assertion),
     /// A client id and secret that are both sent: the private key goes over the wire with each token request.
     SecretPost(SecretPost),
@@ -65,7 +66,7 @@ pub enum Need<'a> {
     Fetch,
 }
 
-/// A token to send, which is not printed.
+/// A token to send. Its debug output is redacted.
 pub struct SendToken<'a>(pub &'a str);
 
 impl core::fmt::Debug for Bearer {
@@ -86,12 +87,12 @@ impl core::fmt::Debug for SendToken<'_> {
     }
 }
 
-/// The inputs of a token request that are fresh for each request.
+/// The inputs of a token request that are new for each request.
 #[derive(Debug, Clone, Copy)]
 pub struct FreshInputs {
     /// The wall-clock time in seconds since 1970.
     pub unix_seconds: i64,
-    /// Bytes of a cryptographic random number generator.
+    /// Bytes from a cryptographic random number generator.
     pub random: [u8; 16],
 }
 
@@ -107,7 +108,7 @@ impl Source {
     /// Creates a source of client credentials that authenticates by a signed assertion.
     ///
     /// # Errors
-    /// Says whether the id or the secret is wrong, and which part of it.
+    /// Fails if the id or the secret is wrong, and says which part of it.
     pub fn assertion(client_id: &str, secret: &[u8]) -> Result<Self, ConfigError> {
         let client_id = ClientId::parse(client_id)?;
         let secret = ClientSecret::parse(secret)?;
@@ -130,7 +131,7 @@ impl Source {
     /// Creates a source that exchanges identity tokens for the federation trust with this client id.
     ///
     /// # Errors
-    /// Says which part of the id is wrong.
+    /// Fails if the id is wrong, and says which part of it.
     pub fn exchange(client_id: &str) -> Result<Self, ConfigError> {
         Ok(Self::Exchange(ClientId::parse(client_id)?))
     }
@@ -203,7 +204,7 @@ impl Source {
         }
     }
 
-    /// Whether requests are signed with a timestamp, so that a wrong clock can be why they are refused.
+    /// Whether requests are signed with a timestamp, so that they may be refused because of a wrong clock.
     pub fn is_dated(&self) -> bool {
         matches!(self, Self::Assertion(_))
     }
@@ -213,7 +214,7 @@ impl Source {
         matches!(self, Self::Device(_))
     }
 
-    /// Whether the next request needs a text of a third party: an identity token or an assertion.
+    /// Whether the next request needs a token from a third party: an identity token or an assertion.
     pub fn needs_subject(&self) -> bool {
         match self {
             Self::Exchange(_) => true,
@@ -222,7 +223,7 @@ impl Source {
         }
     }
 
-    /// Checks such a text.
+    /// Checks the token that [`needs_subject`](Self::needs_subject) asks for.
     pub(super) fn subject(&self, subject: &[u8]) -> Result<Zeroizing<String>, ConfigError> {
         match self {
             Self::OAuth(_) => grants::assertion(subject),
@@ -231,7 +232,7 @@ impl Source {
     }
 
     /// Writes the fields of a token request. `audience` is that of an assertion; `proof` is what a third party
-    /// provides, which is an identity token or a device code.
+    /// provides: an identity token, an assertion or a device code.
     pub(super) fn write(&self, form: &mut Form, audience: &str, fresh: &FreshInputs, proof: &str) {
         match self {
             Self::Bearer(_) | Self::External | Self::Renewable(_) => {}

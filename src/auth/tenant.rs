@@ -1,5 +1,5 @@
 //! The address of a tenant: one checked base URL, determined from a server URL, from a tenant's name, host or URL, or
-//! from the host in a client id. No other module makes URLs that tokens are sent to.
+//! from the host in a client id. No other module builds URLs that tokens are sent to.
 
 use super::client_id::ClientId;
 use super::error::{ConfigError, errors};
@@ -45,12 +45,12 @@ impl TenantError {
     }
 }
 
-/// The protocol that a tenant is reached with.
+/// The protocol by which a tenant is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// Only for loopback hosts.
+    /// Plain HTTP, which is allowed for loopback hosts only.
     Http,
-    /// For all other hosts.
+    /// HTTPS, which is allowed for every host.
     Https,
 }
 
@@ -127,8 +127,8 @@ impl BaseUrl {
     }
 
     /// Reads a tenant as people name it: `acme`, `acme.conductor.one` or `https://acme.conductor.one/anything`. The
-    /// rules are those of the Go SDK's `NormalizeTenant`: a name without a dot is one under `conductor.one`, and a URL
-    /// of such a tenant stands for its host alone.
+    /// rules are those of the Go SDK's `NormalizeTenant`: a name without a dot is a subdomain of `conductor.one`, and
+    /// the path is dropped from a URL of such a tenant.
     ///
     /// # Errors
     /// Returns the first part that is wrong.
@@ -189,7 +189,7 @@ impl BaseUrl {
         &self.text
     }
 
-    /// Returns scheme, host and port, which the origin of an answer must be equal to.
+    /// Returns the origin (scheme, host and port), which the origin of an answer must equal.
     pub fn origin(&self) -> &str {
         self.text.get(..self.path).unwrap_or_default()
     }
@@ -199,7 +199,7 @@ impl BaseUrl {
         self.text.get(self.path..).unwrap_or_default()
     }
 
-    /// Returns https, or http for a loopback host.
+    /// Returns the scheme.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -260,7 +260,7 @@ pub fn resolve(
     }
 }
 
-/// Refuses values that no option for a place may have.
+/// Trims the value of an option and refuses what cannot name an address.
 fn checked(text: &str) -> Result<&str, TenantError> {
     let text = paste::trim_text(text);
     if text.is_empty() {
@@ -269,14 +269,14 @@ fn checked(text: &str) -> Result<&str, TenantError> {
     if paste::has_secret(text.as_bytes()) {
         return Err(TenantError::Secret);
     }
-    // A URL parser drops tabs and line ends anywhere, but a person who reads the text does not notice them.
+    // A URL parser drops tabs and line ends anywhere, whereas a person who reads the text does not notice them.
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(TenantError::Space);
     }
     Ok(text)
 }
 
-/// Checks for a prefix that every URL parser leaves unchanged. `path` is empty or begins with a slash.
+/// Checks that every URL parser leaves the prefix `path` unchanged. It is empty or begins with a slash.
 fn check_path(path: &str) -> Result<(), TenantError> {
     if !path.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>^`|".contains(&b)) {
         return Err(TenantError::Path);

@@ -14,7 +14,8 @@ pub const OAUTH_PATH: &str = "/oauth/token";
 /// The path of the endpoint that begins a device login.
 pub const DEVICE_PATH: &str = "/auth/v1/device_authorization";
 
-/// The headers of the request besides those of every request. A request to [`OAUTH_PATH`] is JSON instead.
+/// The headers of a token request besides those of every request. A request to [`OAUTH_PATH`] has a JSON body instead
+/// of a form.
 pub const HEADERS: [(&str, &str); 2] =
     [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
 
@@ -45,11 +46,11 @@ impl Form {
         Self { json: true, ..Self::default() }
     }
 
-    /// Adds a field. A form that grows is copied into a new buffer and the old one is wiped, so that no copy of a value
-    /// is left behind.
+    /// Adds a field. A form that outgrows its buffer is copied into a new one and the old one is wiped, so that no copy
+    /// of a value is left behind.
     pub(super) fn field(&mut self, name: &str, value: &str) {
-        // A character becomes three in a form and up to six in JSON. Four more surround a value, and a brace follows at
-        // the end.
+        // A byte becomes up to three in a form and up to six in JSON. Name and value are surrounded by up to six more,
+        // and a brace follows at the end.
         let needed = self.text.len() + 8 + 6 * (name.len() + value.len());
         if self.text.capacity() < needed {
             let mut larger = Zeroizing::new(String::with_capacity(2 * needed));

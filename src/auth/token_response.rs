@@ -36,7 +36,7 @@ errors! {
     }
 }
 
-/// The reasons of C1 for a refusal that people can act upon.
+/// Those of C1's reasons for a refusal that people can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names of the variants say everything")]
 pub enum Reason {
@@ -119,7 +119,7 @@ impl TokenError {
         matches!(self.oauth_error.as_deref(), Some("use_dpop_nonce" | "invalid_dpop_proof"))
     }
 
-    /// Returns advice for the case that a proof was sent.
+    /// Returns advice for a request that was refused although it carried a proof.
     pub(super) fn proof_hint(&self) -> &'static str {
         "the server refused the DPoP proof: check that this machine's clock is right to a few seconds, that serverURL is the server's own address, and that the credential is bound to no other key"
     }
@@ -166,12 +166,12 @@ impl core::fmt::Display for TokenError {
 
 impl core::error::Error for TokenError {}
 
-/// The way a token is sent.
+/// The way in which a token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenType {
-    /// A token that anybody who has it may use.
+    /// A token that anybody who holds it may use.
     Bearer,
-    /// A token that is bound to a key, which proves each request (RFC 9449).
+    /// A token bound to a key, possession of which is proved with each request (RFC 9449).
     Dpop,
 }
 
@@ -179,7 +179,7 @@ pub enum TokenType {
 pub struct Grant {
     /// The token, which is safe to send in a header.
     pub token: Zeroizing<String>,
-    /// The way it is sent.
+    /// The way in which it is sent.
     pub token_type: TokenType,
     /// The lifetime in seconds, above zero; `None` if the server does not state it in a known form.
     pub expires_in: Option<f64>,
@@ -239,7 +239,7 @@ pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
 
 type Text = Option<Zeroizing<String>>;
 
-/// The members that matter.
+/// The members of an answer that matter.
 #[derive(Default)]
 struct Fields {
     token: Option<Text>,
@@ -254,7 +254,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// Stores a member. The last of two with the same name counts, as for `JSON.parse`.
+    /// Stores a member. Of two with the same name the last one counts, as in `JSON.parse`.
     fn set(&mut self, name: &str, value: Value) {
         let text = match value {
             Value::Text(text) => text.unescape().map(|text| Zeroizing::new(text.into_owned())),
@@ -355,13 +355,14 @@ fn contains_word(text: &[u8], word: &[u8]) -> bool {
     })
 }
 
-/// Reads a time in seconds since 1970, which [`seconds`] would truncate.
+/// Reads a time in whole seconds since 1970, which exceeds the limit of [`seconds`].
 pub(super) fn unix(text: &str) -> Option<f64> {
     let whole = paste::before(text, b".");
     (whole.len() <= 12).then(|| whole.parse::<u64>().ok())?.map(|time| time as f64)
 }
 
-/// Reads a JSON number without the tables of a float parser. Whole seconds up to 31 years are all that is needed.
+/// Reads a JSON number without the tables of a float parser, whose precision no number of seconds needs. The magnitude
+/// is limited to 1e9 seconds, about 31 years.
 pub(crate) fn seconds(text: &str) -> Option<f64> {
     let (negative, digits) = text.strip_prefix("-").map_or((false, text), |digits| (true, digits));
     let (digits, exponent) = paste::split(digits, "e").or_else(|| paste::split(digits, "E")).unwrap_or((digits, "0"));

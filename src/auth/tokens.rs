@@ -25,8 +25,8 @@ pub struct Policy {
     /// The minimum time between the renewal and the end of the lifetime. A token that lives less than twice as long is
     /// renewed after half of its lifetime.
     pub margin: f64,
-    /// The time before its end from which a token is no longer sent, because it has to arrive before it expires. It is
-    /// at most a quarter of the lifetime.
+    /// The time before a token's end during which it is no longer sent, because it must arrive before it expires. At
+    /// most a quarter of the lifetime.
     pub guard: f64,
     /// The lifetime of a token if the answer does not state it. C1 documents 10, 30 and 60 minutes for different
     /// credentials.
@@ -39,8 +39,8 @@ pub struct Policy {
     pub failed_pause_max: f64,
     /// The upper bound of a server's `Retry-After`.
     pub retry_after_max: f64,
-    /// A replacement for a refused token that is itself refused within this time of being issued is kept, because
-    /// another one would be refused as well. At most half of the lifetime.
+    /// The time after its arrival during which the replacement for a refused token is kept even if it is refused
+    /// itself, because another one would be refused as well. At most half of the lifetime.
     pub futile: f64,
 }
 
@@ -154,7 +154,7 @@ struct Held {
     life: f64,
     refresh_at: f64,
     usable_until: f64,
-    /// Whether it was fetched because the API refused its predecessor.
+    /// Whether the token was fetched because the API refused its predecessor.
     replaces_refused: bool,
 }
 
@@ -204,8 +204,8 @@ impl<E> Tokens<E> {
         }
     }
 
-    /// Begins a refresh that is sent now. The token's lifetime is counted from here, because the server begins to count
-    /// later.
+    /// Begins a refresh whose request is sent now. The token's lifetime is counted from here, because the server starts
+    /// counting later.
     pub fn started(&mut self, now: f64) -> Attempt {
         self.attempts = self.attempts.wrapping_add(1);
         let attempt = Attempt { number: self.attempts, sent_at: now };
@@ -213,8 +213,8 @@ impl<E> Tokens<E> {
         attempt
     }
 
-    /// Accepts the token of a refresh. It lives `expires_in` seconds, if the server stated that. `random` is from 0 up
-    /// to 1.
+    /// Accepts the token of a refresh. `expires_in` is its lifetime in seconds, if the server stated it. `random` is
+    /// from 0 to 1.
     pub fn accept(
         &mut self,
         attempt: Attempt,
@@ -238,8 +238,8 @@ impl<E> Tokens<E> {
             accepted_at: now,
             life,
             refresh_at: attempt.sent_at + (planned * jitter).min(latest),
-            // Every waiting call may use the token once, even if its answer took longer than its lifetime: it was most
-            // likely issued at the end of that time, and another request would not be faster.
+            // Every waiting call may use the token once, even if the answer took longer than the token lives: the token
+            // was most likely issued at the end of that time, and another request would not be faster.
             usable_until: (attempt.sent_at + life - guard).max(now + guard.clamp(100.0, 1000.0)),
             replaces_refused: self.refused,
         });
@@ -249,13 +249,13 @@ impl<E> Tokens<E> {
         self.refused = false;
     }
 
-    /// Accepts a token that another worker fetched. It lives `life` milliseconds and has `left` of them left.
+    /// Accepts a token that another worker fetched, with a lifetime of `life` milliseconds, `left` of which remain.
     pub fn adopt(&mut self, attempt: Attempt, token: Zeroizing<String>, life: f64, left: f64, random: f64, now: f64) {
         let sent_at = now - (life - left).max(0.0);
         self.accept(Attempt { sent_at, ..attempt }, token, Some(life / 1000.0), random, now);
     }
 
-    /// Returns the milliseconds until a refresh may begin again after a failed one.
+    /// Returns the milliseconds until another refresh may begin after a failed one.
     pub fn pause(&self, now: f64) -> f64 {
         self.blocked.as_ref().map_or(0.0, |blocked| (blocked.until - now).max(0.0))
     }
@@ -267,7 +267,7 @@ impl<E> Tokens<E> {
     }
 
     /// Records a failed refresh. No other begins for as long as the server asks (`retry_after`, in milliseconds), and
-    /// at least for as long as the policy says. A token that is still valid remains in use.
+    /// at least as long as the policy says. A token that is still valid remains in use.
     pub fn fail(&mut self, attempt: Attempt, error: E, failure: Failure, retry_after: Option<f64>, now: f64) {
         if !self.finish(attempt) {
             return;
@@ -286,13 +286,13 @@ impl<E> Tokens<E> {
         self.blocked = Some(Blocked { error, until: now + pause.max(asked) });
     }
 
-    /// Ends a refresh without a verdict; the next call may begin another.
+    /// Ends a refresh without a result; the next call may begin another.
     pub fn abandon(&mut self, attempt: Attempt) {
         self.finish(attempt);
     }
 
-    /// Handles a 401 of the API to the token of `generation`. Of many requests that were sent with one token, only the
-    /// first takes it out of use.
+    /// Handles the API's 401 for the token of `generation`. If several requests with one token are refused, only the
+    /// first refusal takes it out of use.
     pub fn rejected(&mut self, generation: u32, now: f64) -> Rejection {
         if generation != self.generation {
             return Rejection::Replay;

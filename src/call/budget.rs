@@ -1,7 +1,7 @@
 //! A client-wide allowance for retries.
 
-/// Each retry takes one token, and each successful call returns a tenth of one. When every call fails, a client thus
-/// sends at most a tenth more requests than without retries, once the reserve is spent.
+/// A reserve of tokens: each retry takes one, and each successful call returns a tenth of one. Once the reserve is
+/// spent, retries thus add at most a tenth to a client's requests, however many calls fail.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
     tokens: f64,
@@ -17,7 +17,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes one retry out. Returns false if none is left.
+    /// Takes one retry out of the budget. Returns false if none is left.
     pub fn take(&mut self) -> bool {
         let enough = self.tokens >= 1.0;
         if enough {

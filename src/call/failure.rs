@@ -7,8 +7,8 @@ use alloc::{borrow::ToOwned, string::String};
 /// An error answer, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// `code` of `{code, message, details}` (a gRPC status number as text), an OAuth `error`, or the first `code` of JSON:API's
-    /// `errors`.
+    /// `code` of `{code, message, details}` (a gRPC status number as text), an OAuth `error`, or the first `code` of
+    /// JSON:API's `errors`.
     pub code: String,
     /// `message`, an OAuth `error_description`, or the first `detail` of JSON:API's `errors`, else its `title`.
     pub message: String,
@@ -25,7 +25,7 @@ const LONGEST: usize = 512;
 pub fn read(body: &str, redactor: &Redactor<'_>) -> Failure {
     let mut failure = Failure { excerpt: excerpt(body, redactor), ..Failure::default() };
     let mut cursor = Cursor::new(body);
-    // A body that is not an object says no more than the excerpt.
+    // A body that is not an object adds nothing to the excerpt.
     let _ = each_member(&mut cursor, &mut |key, cursor| {
         let token = cursor.peek()?;
         let slot = match key {
@@ -48,7 +48,7 @@ pub fn read(body: &str, redactor: &Redactor<'_>) -> Failure {
 }
 
 impl Failure {
-    /// Takes code and message from the first of JSON:API's `errors`.
+    /// Takes the code and the message from the first of JSON:API's `errors`.
     fn first_of(&mut self, errors: &mut Cursor<'_>, redactor: &Redactor<'_>) -> Result<(), Malformed> {
         errors.expect(b'[')?;
         let mut title = String::new();
@@ -86,8 +86,8 @@ fn each_member<'a>(
     Ok(())
 }
 
-/// Returns the beginning of a body, safe for a message or a log: JSON loses its secret members, and all text its tokens
-/// and control characters.
+/// Returns the beginning of a body, safe for a message or a log: secret members of JSON, and tokens and control
+/// characters in any text, are replaced.
 pub fn excerpt(body: &str, redactor: &Redactor<'_>) -> String {
     let mut body = body;
     while let Some(after_mark) = body.strip_prefix("\u{feff}") {
@@ -119,7 +119,7 @@ mod tests {
         let rpc = read(r#"{"code":7,"message":"no\nway","details":[{"@type":"x","clientSecret":"hush"}]}"#, "");
         assert_eq!((rpc.code.as_str(), rpc.message.as_str()), ("7", "no way"));
         assert_eq!(rpc.details, r#"[{"@type":"x","clientSecret":"[redacted]"}]"#);
-        // Independent of the length of what precedes it.
+        // Redaction does not depend on the length of what precedes the secret.
         let long = format!(r#"{{"details":["{}",{{"clientSecret":"hush"}}]}}"#, "many words ".repeat(500));
         assert!(!read(&long, "").details.contains("hush"));
         let oauth = read(r#"{"error":"invalid_client","error_description":"unknown"}"#, "");

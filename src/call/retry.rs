@@ -1,6 +1,6 @@
 //! When a call may be sent again.
 //!
-//! | effect | no answer, possibly received | refused before sending | 429 | 503 with `Retry-After` | other 408, 5xx |
+//! | effect | no answer, maybe received | never sent | 429 | 503 with `Retry-After` | 408, 500, 502, 504, other 503 |
 //! |---|---|---|---|---|---|
 //! | read | again | again | again | again | again |
 //! | write | never | again | again | again | never |
@@ -15,7 +15,7 @@ use crate::api::Effect;
 use crate::auth::token_response::seconds;
 use alloc::vec::Vec;
 
-/// How often and for how long a call is repeated.
+/// The conditions and limits for repeating a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// The total number of attempts, including the first. The official SDK has no limit; here the elapsed time is
@@ -25,13 +25,13 @@ pub struct Policy {
     pub initial_ms: f64,
     /// The longest delay in milliseconds, before jitter.
     pub max_ms: f64,
-    /// The factor between a delay and the next.
+    /// The factor between one delay and the next.
     pub exponent: f64,
-    /// No attempt begins later than this many milliseconds after the first.
+    /// The longest time from the start of the first attempt to that of the last, in milliseconds.
     pub max_elapsed_ms: f64,
-    /// Whether to repeat after any failure to get an answer.
+    /// Whether to repeat a call that got no answer, for whatever reason.
     pub connection_errors: bool,
-    /// The statuses to repeat after, as inclusive ranges.
+    /// The statuses after which to repeat, as inclusive ranges.
     pub statuses: Vec<(u16, u16)>,
     /// Whether the caller set this policy. It then applies to writes as well as reads.
     pub explicit: bool,
@@ -80,9 +80,9 @@ pub struct Progress {
     pub random: f64,
 }
 
-/// Returns the delay in milliseconds before the next attempt, or `None` to give up.
-/// `Retry-After` is obeyed if it ends before the deadline; otherwise waiting would be futile. Without it the delay is
-/// exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+/// Returns the delay in milliseconds before the next attempt, or `None` to give up. A `Retry-After` that ends before
+/// the deadline is obeyed; waiting for a later one would be futile. Without the header, the delay is exponential with
+/// full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
 pub fn next_attempt(policy: &Policy, effect: Effect, ending: Ending, progress: Progress) -> Option<f64> {
     if progress.attempts >= policy.attempts || !may_repeat(policy, effect, ending) {
         return None;
@@ -131,8 +131,8 @@ fn may_repeat(policy: &Policy, effect: Effect, ending: Ending) -> bool {
 }
 
 /// Reads `Retry-After`, which is a number of seconds, with or without a fraction, or an HTTP date (RFC 9110, 10.2.3),
-/// as milliseconds from now. `now_s` is the wall clock in seconds. Negative values and those of more than a day count
-/// as absent.
+/// as milliseconds from now. `now_s` is the wall clock in seconds. Negative values and those above a day count as
+/// absent.
 pub fn retry_after_ms(value: &str, now_s: f64) -> Option<f64> {
     let value = value.trim_ascii();
     let ms = match seconds(value) {

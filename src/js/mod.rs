@@ -15,14 +15,14 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
-/// Wipes all memory that is freed: anything that passes through the core may be a secret, and the glue frees without
-/// wiping.
+/// An allocator that wipes all freed memory: anything that passes through the core may be a secret, and the glue frees
+/// without wiping.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<rlsf::SmallGlobalTlsf> =
     zeroizing_alloc::ZeroAlloc(rlsf::SmallGlobalTlsf::new());
 
-/// The facts of one API, and the work that uses them. It is opened once and kept, because an API's table is needed as
-/// long as the program runs.
+/// The facts of one API, and the work that uses them. It is opened once and never freed, because an API's table is
+/// needed as long as the program runs.
 #[wasm_bindgen]
 pub struct Api {
     table: &'static Table,
@@ -41,7 +41,7 @@ impl core::fmt::Debug for Api {
 
 #[wasm_bindgen]
 impl Api {
-    /// Opens a table that `keyturn_api::table::pack` made. A table that cannot be read has no operations.
+    /// Opens a table that `keyturn_api::table::pack` wrote. An unreadable table yields an API without operations.
     #[wasm_bindgen(constructor)]
     pub fn new(packed: String) -> Api {
         let table: &'static Table = Box::leak(Box::new(Table::unpack(packed.leak()).unwrap_or_default()));
@@ -53,7 +53,7 @@ impl Api {
         }
     }
 
-    /// Returns the facts of an operation that the driver needs, as JSON.
+    /// Returns the facts about an operation that the driver needs, as JSON.
     pub fn operation(&self, number: usize, sdk122: bool) -> String {
         let table = self.table;
         let Some(operation) = table.operations().get(number) else {
@@ -84,7 +84,7 @@ impl Api {
     /// request is returned as `=`.
     ///
     /// # Errors
-    /// JSON with `path` and `problem`.
+    /// Returns JSON with `path` and `problem`.
     pub fn encode(&self, number: usize, request: &[u8], unknown: u8) -> Result<String, JsValue> {
         let operation = self.table.operations().get(number).ok_or(JsValue::NULL)?;
         // The facade's encoder writes nothing but UTF-8.
@@ -101,16 +101,16 @@ impl Api {
     /// Encodes a single message, as JSON.
     ///
     /// # Errors
-    /// JSON with `path` and `problem`.
+    /// Returns JSON with `path` and `problem`.
     pub fn encode_message(&self, message: u16, value: &str, unknown: u8) -> Result<String, JsValue> {
         encode::encode_message(self.table, Message(message), value, options(unknown)).map_err(unfit_error)
     }
 
-    /// Reads a response. Returns its slots (see `wire::decode`), followed by a sum of [`DecodeFlag`]s. If it contains
-    /// `Notes`, there are [`notes`](Api::notes).
+    /// Reads a response. Returns its slots (see `wire::decode`), followed by a sum of [`DecodeFlag`]s. If the sum
+    /// contains `Notes`, call [`notes`](Api::notes) for the patches and problems.
     ///
     /// # Errors
-    /// Returns the offset of the byte at which the text stops being JSON, or an object.
+    /// Returns the offset of the byte at which the text turns out not to be a JSON object, or to nest too deeply.
     pub fn decode(&self, message: u16, body: &[u8]) -> Result<Vec<f64>, JsValue> {
         let decoded = decode::decode(self.table, &self.layouts, Message(message), body)
             .map_err(|malformed| JsValue::from(malformed.offset as f64))?;
@@ -140,9 +140,9 @@ impl Api {
         failure::excerpt(body, &redactor(&|name| self.table.is_secret(name), authorization))
     }
 
-    /// Reads the body of an unsuccessful answer, as JSON with `code`, `message`, `details` and `excerpt`. It replaces
-    /// what the table declares secret and what looks like a secret. `authorization` is the value that was sent with the
-    /// request.
+    /// Reads the body of an error answer and returns JSON with `code`, `message`, `details` and `excerpt`. Values that
+    /// the table declares secret or that look like a secret are replaced. `authorization` is the header value that was
+    /// sent with the request.
     pub fn failure(&self, body: &str, authorization: &str) -> String {
         failure_of(body, &redactor(&|name| self.table.is_secret(name), authorization))
     }
@@ -159,7 +159,7 @@ fn unfit_error(unfit: Unfit) -> JsValue {
     json.end().into()
 }
 
-/// Like [`Api::failure`], for an answer that belongs to no API, such as that of an authentication server.
+/// Reads an error answer like [`Api::failure`], for a server that belongs to no API, such as an authentication server.
 #[wasm_bindgen]
 pub fn failure(body: &str) -> String {
     failure_of(body, &redactor(&|_| false, ""))
@@ -179,19 +179,19 @@ fn failure_of(body: &str, redactor: &Redactor<'_>) -> String {
     json.end()
 }
 
-/// Returns a hash of bytes, see [`crate::auth::digest`].
+/// Returns a digest of the bytes; see [`crate::auth::digest`].
 #[wasm_bindgen]
 pub fn digest(bytes: &[u8]) -> String {
     crate::auth::digest(bytes)
 }
 
-/// Returns the milliseconds that a `Retry-After` asks to wait, if it is valid.
+/// Returns the delay that a `Retry-After` asks for, in milliseconds, if the value is valid.
 #[wasm_bindgen]
 pub fn retry_after(value: &str, unix_seconds: f64) -> Option<f64> {
     retry::retry_after_ms(value, unix_seconds)
 }
 
-/// Writes a flat JSON object.
+/// A writer of one flat JSON object.
 #[derive(Default)]
 struct JsonObject {
     out: String,

@@ -1,4 +1,4 @@
-//! One client's credentials and tokens, which JavaScript holds through a handle.
+//! One client's credentials and tokens, to which JavaScript holds a handle.
 
 use super::JsonObject;
 use crate::auth::device::Prompt;
@@ -20,10 +20,11 @@ use core::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroize;
 
-/// The lifetime in seconds of a token whose end only the API knows: longer than any clock runs.
+/// The lifetime in seconds of a token whose expiry only the API knows: longer than any program runs.
 const UNBOUNDED_LIFE: f64 = 1e15;
 
-/// Credentials in custody: they are output only as `Authorization` values and token requests.
+/// Credentials in custody. They leave it in `Authorization` values and token requests, and through
+/// [`Session::custody`], [`Session::held`] and [`Session::refresh_token`].
 #[wasm_bindgen]
 pub struct Session {
     base: BaseUrl,
@@ -34,8 +35,7 @@ pub struct Session {
 
 struct State {
     login: Login,
-    /// The tokens are kept as header values. A failed refresh is reported as the JSON from which the facade makes an
-    /// error.
+    /// The tokens, as header values. The error of a failed refresh is the JSON from which the facade makes an error.
     tokens: Tokens<String>,
     running: Option<Attempt>,
     budget: Budget,
@@ -87,8 +87,8 @@ impl Session {
         Ok(Self::open(base.clone(), base, login, Tokens::new(Policy::C1)))
     }
 
-    /// Creates a session for Commerce Layer. `grant` is a [`CommerceLayerGrant`]; `secret` is a token, or the fields of
-    /// `OAuth::parse`.
+    /// Creates a session for Commerce Layer. `grant` is a [`CommerceLayerGrant`]; `secret` is a token, or the fields
+    /// that `OAuth::parse` reads.
     ///
     /// # Errors
     /// Returns JSON with `option`, `reason` and `message`.
@@ -128,13 +128,14 @@ impl Session {
         Ok(Self::open(api, auth, login, tokens))
     }
 
-    /// Returns the secret, to be passed from a broken instance to a new one, or nothing if even this is broken.
+    /// Returns the secret, so that it can be moved from a broken instance to a new one; nothing if the instance is too
+    /// broken even for that.
     pub fn custody(&self) -> Option<Vec<u8>> {
         Some(self.state.try_borrow().ok()?.login.source().custody().to_vec())
     }
 
-    /// Binds tokens to a key from now on: `x` and `y` of its public half for P-256, or `x` alone for Ed25519. Returns
-    /// the public half in the form from which its thumbprint is computed.
+    /// Binds tokens to a key from now on. `x` and `y` are the coordinates of its public half for P-256; an Ed25519 key
+    /// has `x` alone. Returns the public half in the form from which its thumbprint is computed.
     pub fn bind(&self, x: &str, y: Option<String>) -> String {
         let key = Dpop::new(x, y.as_deref());
         let jwk = key.jwk().to_owned();
@@ -142,8 +143,9 @@ impl Session {
         jwk
     }
 
-    /// Returns the signing input that proves a request: to the API if it is sent with the token of this hash, else to
-    /// the token endpoint. `with_query` says whether the proof covers the URL's query; `random` is 16 fresh bytes.
+    /// Returns the signing input that proves a request. `token_hash` is the hash of the token that a request to the API
+    /// is sent with, and empty for a request to the token endpoint. `with_query` says whether the proof covers the
+    /// URL's query; `random` is 16 fresh bytes.
     pub fn proof(
         &self,
         method: &str,
@@ -164,8 +166,8 @@ impl Session {
         self.state.borrow_mut().login.dpop().is_some_and(|dpop| dpop.use_nonce(Audience::Api, nonce))
     }
 
-    /// Learns from a proof that the API refused at this time, given as a `Date`. Returns true if the clock was so wrong
-    /// that another attempt makes sense.
+    /// Learns the API's time from its refusal of a proof; `date` is the answer's `Date` header. Returns true if the
+    /// clock was so wrong that another attempt makes sense.
     pub fn learn(&self, date: &str, unix_seconds: f64) -> bool {
         retry::http_date(date).is_some_and(|date| self.state.borrow_mut().login.learn(date, unix_seconds))
     }
@@ -185,7 +187,7 @@ impl Session {
         self.auth.as_str().to_owned()
     }
 
-    /// Returns the token that the caller's function renews, or nothing for any other way to authenticate.
+    /// Returns the token that the caller's function renews; nothing for any other way to authenticate.
     pub fn held(&self) -> Option<String> {
         self.state.borrow().login.source().held().map(str::to_owned)
     }
@@ -214,7 +216,7 @@ impl Session {
     /// Ends the refresh with a token that the caller's function returned.
     ///
     /// # Errors
-    /// Returns JSON with `option`, `reason` and `message` if it cannot be a token; the refresh continues.
+    /// Returns JSON with `option`, `reason` and `message` if the value cannot be a token; the refresh continues.
     pub fn renewed(&self, mut token: Vec<u8>, now: f64) -> Result<(), JsValue> {
         let source = Source::renewable(&token);
         token.zeroize();
@@ -228,9 +230,9 @@ impl Session {
         Ok(())
     }
 
-    /// Returns what a call has to do to get a token, as a letter and its argument: `U` and `F` use this header value,
-    /// and with `F` a refresh is due; `R` refresh and call again; `W` wait for the running refresh; `B` fail with this
-    /// JSON; `A` ask the caller's function.
+    /// Returns what a call has to do to get a token, as a letter followed by its argument. `U`: use this header value.
+    /// `F`: use it too, and begin a refresh, which is due. `R`: refresh and call this again. `W`: wait for the running
+    /// refresh. `B`: fail with this JSON. `A`: ask the caller's function.
     pub fn authorize(&self, now: f64) -> String {
         let state = self.state.borrow();
         let with = |letter: &str, text: &str| {
@@ -263,7 +265,8 @@ impl Session {
     }
 
     /// Returns the next request of the refresh: the URL, a line feed, and the form or JSON to post there. `random` is
-    /// 16 fresh bytes, `subject` the identity token or the assertion, if [`Session::needs_subject`].
+    /// 16 fresh bytes. `subject` is the identity token or the assertion; it is ignored unless
+    /// [`Session::needs_subject`].
     ///
     /// # Errors
     /// Returns JSON with `option`, `reason` and `message` if `subject` cannot be a token.
@@ -276,7 +279,7 @@ impl Session {
         Ok([&request.url, "\n", request.body.as_str()].concat())
     }
 
-    /// Handles the answer to a request of the refresh. Returns the milliseconds until the next one; negative if the
+    /// Handles the answer to a request of the refresh. Returns the milliseconds until the next request; negative if the
     /// refresh is over.
     #[allow(clippy::too_many_arguments, reason = "an argument crosses the boundary without being packed")]
     pub fn answered(
@@ -313,7 +316,7 @@ impl Session {
         -1.0
     }
 
-    /// Whether a person has a code to confirm. From here on, the code determines the polling interval.
+    /// Whether a person has a code to confirm. Until it is confirmed, the code determines the polling interval.
     pub fn waits_for_person(&self) -> bool {
         self.state.borrow().login.waits_for_person()
     }
@@ -330,8 +333,8 @@ impl Session {
         Some(json.end())
     }
 
-    /// Returns what a shared store should keep of the refresh: the milliseconds that the token lives and has left, or 0
-    /// and the milliseconds for which its failure holds. It is empty if there is no token.
+    /// Returns what a shared store should keep of the refresh: the token's lifetime and the time that it has left, or 0
+    /// and the time for which the failure holds, in milliseconds. Empty if there is neither.
     pub fn outcome(&self, now: f64) -> Vec<f64> {
         let state = self.state.borrow();
         match state.tokens.pause(now) {
@@ -340,13 +343,14 @@ impl Session {
         }
     }
 
-    /// Ends the refresh with the content of a store that another worker filled: a header value that lives `life`
-    /// milliseconds and has `left` of them left or, if `life` is 0, the JSON of a failure that holds for `left`.
+    /// Ends the refresh with what another worker left in the store: a header value with a lifetime of `life`
+    /// milliseconds, `left` of which remain, or, if `life` is 0, the JSON of a failure that holds for `left`
+    /// milliseconds.
     pub fn adopt(&self, text: String, life: f64, left: f64, random: f64, now: f64) {
         let mut state = self.state.borrow_mut();
         let Some(attempt) = state.running.take() else { return };
         if life > 0.0 {
-            // Otherwise anybody who can write to the store could put anything into a header.
+            // Without this check, anybody who can write to the store could put anything into a header.
             let Some(value) = bearer::checked(&text) else { return state.tokens.abandon(attempt) };
             state.tokens.adopt(attempt, value, life, left, random, now);
         } else {
@@ -365,7 +369,7 @@ impl Session {
         Ok(bearer::header(TokenType::Bearer, &token).to_string())
     }
 
-    /// Ends the refresh without a verdict, because the client was closed.
+    /// Ends the refresh without a result, because the client was closed.
     pub fn abandon(&self) {
         let mut state = self.state.borrow_mut();
         if let Some(attempt) = state.running.take() {
@@ -378,7 +382,7 @@ impl Session {
         self.state.borrow().tokens.generation()
     }
 
-    /// Handles a 401 of the API to the token of this generation. Returns true if another attempt makes sense.
+    /// Handles the API's 401 for the token of this generation. Returns true if another attempt makes sense.
     pub fn rejected(&self, generation: u32, now: f64) -> bool {
         let mut state = self.state.borrow_mut();
         matches!(state.login.source().need(), Need::Fetch)
@@ -404,7 +408,7 @@ impl Session {
         let policy = policy_of(policy);
         let ending = if status == 0 { Ending::NoAnswer { received } } else { Ending::Status(status, retry_after) };
         let progress = Progress { attempts, elapsed_ms, left_ms, random };
-        // An unknown effect is treated as the one that may not be repeated.
+        // An unknown effect is treated as the strictest one.
         let effect = Effect::from_number(effect).unwrap_or(Effect::Secret);
         match retry::next_attempt(&policy, effect, ending, progress) {
             Some(delay) if self.state.borrow_mut().budget.take() => delay,

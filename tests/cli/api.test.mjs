@@ -106,7 +106,8 @@ describe("a request", () => {
         identityMatching: "APP_USER_IDENTITY_MATCHING_STRICT",
       },
     );
-    // The fields of a whole body are at the top level, and a field with the name of one of the command's options is prefixed.
+    // The fields of a whole body are at the top level; a field with the same name as one of the command's options gets
+    // a prefix.
     assert.deepEqual(
       request("c1", "personalClient.update", ["id=x", "client.display-name=n", "update-mask=displayName"]),
       {

@@ -1,4 +1,5 @@
-// Many targets with one command: canaries, how many at a time, after how many failures it stops, windows, ages, and Ctrl-C.
+// One command for many targets: canaries, concurrency, the number of failures at which it stops, windows, ages, and
+// Ctrl-C.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,8 +19,8 @@ after(async () => {
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 
 /**
- * The sink's program: it records how many instances run at a time, waits until there are as many as a file says (or have been: one that
- * never run together are given up on after some time), and fails if a file says so.
+ * The sink's program. It records how many instances run at a time, waits until as many run as a file says (unless as
+ * many have already run together, and only for some time), and fails if a file says so.
  */
 const STORE = `
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync } from "node:fs";
@@ -44,7 +45,7 @@ if (existsSync("fail-" + name)) process.exit(1);
 writeFileSync(name + ".done", "");
 `;
 
-/** A folder with six connector targets, and files that control the sink's program. */
+/** Creates a folder with six connector targets, and files that control the sink's program. */
 function project({ policy = {}, caps, others = {} } = {}) {
   const cwd = scratch("bulk");
   folders.push(cwd);
@@ -233,7 +234,7 @@ describe("what --all skips", () => {
 });
 
 describe("Ctrl-C", () => {
-  /** Starts a rotation of all targets, of which the first two sinks wait, and returns the process once they do. */
+  /** Starts a rotation of all targets, and returns the process once the first two sinks are waiting. */
   async function held({ cwd, file, lines }) {
     file("hold");
     const { child, done } = start([...ALL, "--parallel", "2"], { cwd, env: sandbox.env });
@@ -261,14 +262,14 @@ describe("Ctrl-C", () => {
     child.kill("SIGINT");
     // The second signal must come after the first one was handled.
     const again = setInterval(() => child.kill("SIGINT"), 100);
-    // Its output stays open as long as the programs of the sinks run.
+    // Its output stays open as long as the sinks' programs run.
     const status = await new Promise((resolve) => child.once("exit", resolve));
     clearInterval(again);
     assert.equal(status, 130);
     rmSync(join(all.cwd, "hold"));
     await done;
     assert.ok(!existsSync(join(all.cwd, "c.done")));
-    // The secrets of both are lost with the process: each target gets another credential, and the first one ends.
+    // The secrets of both are lost with the process: each target gets another credential, and the lost one is ended.
     let env = {};
     const look = async () => JSON.parse((await all.keyturn(["status", "a", "b", "-o", "json"], env)).stdout);
     let found = await look();
@@ -337,7 +338,7 @@ describe("a target that keyturn.json names no longer", () => {
     delete renamed.targets.a;
     writeFileSync(path, JSON.stringify(renamed));
     for (const command of ["status", "advance"]) {
-      // A second time, since the status is cached.
+      // Twice, since the status is cached.
       for (let turn = 0; turn < 2; turn++) {
         const { status, stderr } = await keyturn([command]);
         assert.equal(status, 0);

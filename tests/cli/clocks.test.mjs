@@ -1,4 +1,5 @@
-// A machine whose clock is wrong: nothing ends early, nothing is begun, and it is told. The sandbox's clock is the tenant's.
+// A machine whose clock is wrong: nothing ends early, nothing is started, and the user is told. The sandbox's clock is
+// the tenant's.
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -9,10 +10,10 @@ const { unlessClocksDiffer } = await module("cli/clocks.js");
 
 const HOUR = 3_600_000;
 
-/** The time as a wrong clock has it. */
+/** Returns the time by a clock that is wrong by `ms`. */
 const off = (ms) => new Date(Date.now() + ms).toISOString();
 
-/** A tenant's server, of which nothing is known but its time, and what a command says there. */
+/** Asks a tenant's server of which only the time is known, and returns what a command reports. */
 function asked({ date, server = "https://acme.conductor.one", now, margin = "2m" }) {
   const said = [];
   const context = {
@@ -62,7 +63,7 @@ test("a clock that is not the tenant's begins nothing, whichever is ahead", asyn
       { url: "https://acme.conductor.one", method: "HEAD", redirect: "manual", headers: undefined },
     ]);
   }
-  // The time that somebody gave is no better.
+  // A time given with the command is checked just the same.
   const given = await asked({ date: now, now: now + 72 * HOUR });
   assert.match(given.error.message, /the time that --clock or KEYTURN_NOW gives is (2|3) d ahead/);
   assert.equal((await asked({ date: now, now: now + 1000 })).error, undefined);

@@ -32,7 +32,7 @@ function shell(file, ...args) {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** The candidates of each shell for a line, whose last word may be empty. */
+/** How to ask each shell for the candidates for a line, whose last word may be empty. */
 const SHELLS = {
   bash(...words) {
     const list = words.map((word) => `'${word}'`).join(" ");

@@ -22,7 +22,7 @@ const messageOf = (text) => {
   }
   return undefined;
 };
-/** A configuration with one target that consists of these lines. */
+/** Returns a configuration with one target that consists of these lines. */
 const target = (...lines) =>
   `{\n  "journal": "j",\n  "targets": {\n    "a": {\n${lines.map((line) => `      ${line}`).join(",\n")}\n    }\n  }\n}\n`;
 const SINKS = '"sinks": [{ "kind": "env-file", "path": "a.env" }]';
@@ -102,7 +102,7 @@ describe("valid configurations", () => {
       },
     };
     assert.deepEqual(problemsOf(whole), []);
-    // It contains every field of targets and sinks in the schema.
+    // Every field of targets and sinks in the schema occurs in the file.
     const used = JSON.stringify(whole);
     for (const option of [...SCHEMA.$defs.sink.oneOf, ...SCHEMA.properties.targets.additionalProperties.oneOf])
       assert.ok(used.includes(`"kind":"${option.properties.kind.const}"`), option.properties.kind.const);

@@ -1,4 +1,4 @@
-// `keyturn console`: a page that rotates the targets in keyturn.json, with the same journal as the command line.
+// `keyturn console`: a page that rotates the targets in `keyturn.json`, with the command line's own journal.
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ import { PATIENCE } from "../lib/patience.mjs";
 
 const HOUR = 3_600_000;
 
-/** Each view: its address, what is to be read there once all of it is, and its element. */
+/** Each view: its address, a text that it shows once it is complete, and its element. */
 const VIEWS = [
   ["#/", /Age of the credentials in use/, "keyturn-served-overview"],
   ["#/targets/github-production", /holds a credential of this target/, "keyturn-served-target"],
@@ -30,7 +30,7 @@ describe("keyturn console", () => {
   let env;
   let served;
   let browser;
-  /** What a test that failed leaves behind ends with the others. */
+  /** Child processes, so that those that a failed test leaves behind are ended too. */
   const children = [];
   before(async () => {
     sandbox = await tenant();
@@ -64,7 +64,7 @@ describe("keyturn console", () => {
     env.COMMERCELAYER_CLIENT_SECRET,
     /BATON_CLIENT_SECRET=(\S+)/.exec(readFileSync(join(cwd, "github.env"), "utf8"))[1],
   ];
-  /** A console of its own, and somebody in front of it. */
+  /** Starts another console, and opens it as a person. */
   async function again() {
     const next = await console();
     const person = await open(next.link);
@@ -91,7 +91,7 @@ describe("keyturn console", () => {
     person.page.evaluate((to) => {
       location.hash = to;
     }, hash);
-  /** Waits until what a function of the whole command line's status says is so. */
+  /** Waits until a predicate of the command line's status of all targets holds. */
   async function stands(isSo) {
     for (;;) {
       const statuses = await keyturn(["status"]);
@@ -180,7 +180,7 @@ describe("keyturn console", () => {
     const { value } = await call("plan", ["github-production", "order-export"]);
     const why = /nowhere\/to\/be is not a folder, so nothing was issued/;
     assert.match(value[0].refusal, why);
-    // The only credential that is left of what `keyturn.json` names.
+    // The only credential left that `keyturn.json` names.
     assert.deepEqual([value[1].old.id, value[1].refusal], [sandbox.credential, undefined]);
     const { error } = await call("rotate", "github-production");
     assert.deepEqual([error.code, error.outcome], ["lifecycle_stopped", "none"]);
@@ -218,7 +218,7 @@ describe("keyturn console", () => {
     );
     const path = join(cwd, "keyturn.json");
     const before = readFileSync(path, "utf8");
-    // Pasted where the page says, the file is valid.
+    // Pasted at the place that the page names, the entries make a valid file.
     writeFileSync(path, before.replace('"targets": {', `"targets": {\n${entries},`));
     const names = (await keyturn(["status"])).map(({ target }) => target);
     assert.deepEqual(names, ["okta-preview", "github-production", "order-export"]);
@@ -244,7 +244,7 @@ describe("keyturn console", () => {
     await person.reads(/4 targets/);
     await person.click("checkbox", "Select all shown targets");
     await person.click("button", "Rotate 4 together");
-    // The dry run: nothing has been begun.
+    // The dry run: nothing has been started.
     await person.reads(new RegExp(`It is written to file:\\./${first}\\.env`));
     await person.reads(/No credential is known, so none ends/);
     await person.reads(/nowhere\/to\/be is not a folder, so nothing was issued/);
@@ -260,7 +260,7 @@ describe("keyturn console", () => {
     const names = order.filter((name) => chosen.includes(name));
     await person.click("button", "Start with 1 target");
     await person.reads(/The first ones are stored|Stopped: too many failed/);
-    // The canary is the first of the list, and nothing else was touched.
+    // The canary is the first of the list; no other target was touched.
     await stands((all) => names.slice(1).every((name) => all[name].sequence === 0));
     const isBroken = names.indexOf(broken);
     if (isBroken > 0) await person.click("button", "They work: continue with the others");
@@ -270,7 +270,7 @@ describe("keyturn console", () => {
         names.slice(0, isBroken).every((name) => all[name].current !== undefined && all[name].phase === undefined) &&
         names.slice(isBroken).every((name) => all[name].sequence === 0),
     );
-    // The job is there after a reload, and says why it stopped.
+    // After a reload, the job is still there and says why it stopped.
     await person.page.reload();
     await person.reads(/Stopped: too many failed/);
     await servers();

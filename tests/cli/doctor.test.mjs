@@ -1,4 +1,5 @@
-// `keyturn doctor`: each finding by its code; it sends nothing without --online, and never a credential that it found.
+// `keyturn doctor`: each finding by its code. Without --online, nothing is sent, and a credential that was found is
+// never sent.
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +30,7 @@ beforeEach(() => {
   writeProject(cwd, sandbox);
 });
 
-/** The findings as `CODE ABOUT`, the exit code, and the whole output. */
+/** Returns the findings as `CODE ABOUT`, the exit code, and the whole output. */
 async function doctor({ flags = [], without = [], ...more } = {}) {
   const variables = Object.fromEntries(Object.entries({ ...env, ...more }).filter(([name]) => !without.includes(name)));
   const { status, stdout, stderr } = await run(["doctor", "-o", "json", ...flags], { cwd, env: variables });

@@ -20,7 +20,7 @@ after(async () => {
   }
 });
 
-/** A folder with a configuration. */
+/** Creates a folder with a configuration, and returns a function that runs the command in it. */
 function project(change = (config) => config) {
   const cwd = scratch("exit");
   folders.push(cwd);
@@ -48,7 +48,7 @@ async function fault(body) {
 }
 const clear = () => fetch(`${sandbox.url}/_sandbox/faults`, { method: "DELETE" });
 
-/** Servers of both APIs that answer every request with a status, or not at all. */
+/** Starts servers of both APIs that answer every request with a status, or not at all. */
 async function failing(status) {
   const server = createServer((_, response) => {
     if (status === undefined) return response.socket.destroy();
@@ -409,7 +409,7 @@ describe("around a command", () => {
       const { status, stdout, stderr } = await done;
       clearInterval(watch);
       assert.equal(status, code, stderr);
-      // Started rotations were finished, and the rest is named.
+      // Rotations that had started were finished, and the remaining targets are listed.
       assert.match(stdout, /^a +idle/m);
       assert.match(stderr, /2 of 3 were not started; continue with `keyturn rotate b c`/);
       assert.equal((await keyturn(["rotate", "b", "c", "--yes"])).status, 0);

@@ -1,5 +1,5 @@
-// What `keyturn status` writes for other systems, read by parsers that are not ours: calendars, metrics, SARIF and JUnit's reports. The
-// targets have names that each of the formats has to escape.
+// What `keyturn status` writes for other systems, read by independent parsers: calendars, metrics, SARIF and JUnit
+// reports. The targets have names that each of the formats has to escape.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -60,7 +60,7 @@ after(async () => {
   rmSync(join(cwd, ".."), { recursive: true });
 });
 
-/** A text that calendars and reports can contain: without control characters other than white space. */
+/** Returns a name as calendars and reports can contain it: without control characters other than white space. */
 const written = (name) => name.replace(/\r\n?/g, "\n").replaceAll("\u0007", " ");
 
 test("iCalendar, by ical.js", async () => {
@@ -132,7 +132,7 @@ test("Prometheus, by a parser of its text format", async () => {
 });
 
 test("SARIF, by its schema", async () => {
-  // The version of the validator that is for schemas of this draft, as the package with the schema has it.
+  // The validator's build for the schema's draft, in the version that the schema's package depends on.
   const place = require.resolve("@microsoft/jest-sarif/package.json");
   const Ajv = createRequire(place)("ajv");
   const schema = require("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json");
@@ -158,7 +158,7 @@ test("SARIF, by its schema", async () => {
     assert.ok(there.startsWith(JSON.stringify(logicalLocations[0].name)), there);
     assert.equal(physicalLocation.artifactLocation.uri, "keyturn.json");
   }
-  // From another folder, the reference leads to the same file.
+  // From another folder, the reference still resolves to the same file.
   const outside = await run(["status", "-o", "sarif", "-c", join(cwd, "keyturn.json")], { cwd: "/", env });
   const { uri } = JSON.parse(outside.stdout).runs[0].results[0].locations[0].physicalLocation.artifactLocation;
   assert.equal(

@@ -1,4 +1,5 @@
-// docs/cli.md: its command lines run, its configuration works, its tables are whole, and its workflow rotates with an identity token.
+// docs/cli.md: its command lines run, its configuration works, its tables are complete, and its workflow rotates with
+// an identity token.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,5 @@
-// Programs of a `command` sink that hang: what waits for them ends, says so, and goes on once they do.
+// Programs of a `command` sink that hang: commands that wait for them end with a message, and continue once the
+// programs work again.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ describe("programs that hang", () => {
   const keyturn = (...args) => run(args, { cwd, env: sandbox.env });
   const line = (text) => text.replaceAll(/\s+/g, " ");
 
-  /** A target of its own, so that each test begins with an empty journal. */
+  /** Configures a separate target, so that each test begins with an empty journal. */
   function configure(name, sink, policy = { grace: "0s", backoff: "1s", maxBackoff: "1s" }) {
     const targets = {
       [name]: {

@@ -1,4 +1,5 @@
-// The main help and that of each command, as files: `KEYTURN_WRITE=1 node --test tests/cli/help.test.mjs` accepts a change.
+// The main help and that of each command, compared with files: `KEYTURN_WRITE=1 node --test tests/cli/help.test.mjs`
+// accepts a change.
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +31,7 @@ test("the help of every command matches its file", async () => {
       const path = join(folder, `${name}.txt`);
       if (write) writeFileSync(path, stdout);
       else assert.equal(stdout, readFileSync(path, "utf8"), name);
-      // A command line, and a word that is longer than its column, are not broken.
+      // Command lines, and words that are longer than their column, are not wrapped.
       for (const line of stdout.split("\n")) assert.ok(line.length <= 100 || /^ {2}keyturn |^\s*\S+$/.test(line), line);
     }
   };

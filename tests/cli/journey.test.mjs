@@ -78,7 +78,7 @@ describe("the smallest configuration", () => {
     assert.equal(progress.last, "done");
     assert.equal(current.clientId, held());
     assert.deepEqual(credentials.map(({ role }) => role).sort(), ["current", "ended"]);
-    // The same, by the flag.
+    // The same with the flag.
     const flagged = await keyturn(["status", "--clock", later.KEYTURN_NOW, "-o", "json"]);
     assert.equal(JSON.parse(flagged.stdout)[0].progress.state, "idle");
   });
@@ -98,7 +98,7 @@ describe("the smallest configuration", () => {
       assert.match(stderr, said);
       assert.doesNotMatch(stderr, /canary/);
     }
-    // Who only looks needs no key.
+    // Reading the status needs no key.
     assert.equal((await run(["status"], { cwd: own })).status, 0);
     const hex = Buffer.alloc(32, 7).toString("hex");
     const { status, stderr } = await rotate({ SEAL_KEY: hex });

@@ -1,5 +1,5 @@
-// The command is killed a hundred times while it rotates, at random times, and the next one continues: in the end the file has a pair
-// that logs in, and the control plane has no other credential of the target.
+// The command is killed a hundred times at random moments while it rotates, and the next one continues. In the end, the
+// file contains a pair that logs in, and the control plane has no other credential of the target.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ const { directoryJournal, envFile } = await import(
 
 const KILLS = 100;
 const LANES = 4;
-/** Kills in a row before the rotation is finished. */
+/** The number of kills in a row before the rotation is finished. */
 const IN_A_ROW = 4;
-/** More steps than any rotation needs. */
+/** A limit above the number of steps that any rotation needs. */
 const MOST_STEPS = 12;
 const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 1_000_000);
 
-/** Random numbers from 0 to 1 for a seed (mulberry32). */
+/** Returns a generator of numbers from 0 to below 1 for a seed (mulberry32). */
 function dice(seed) {
   let state = seed >>> 0;
   return () => {
@@ -67,7 +67,7 @@ class Lane {
     rmSync(this.cwd, { recursive: true });
   }
 
-  /** The ids of the connector's credentials that can log in. */
+  /** Returns the ids of the connector's credentials that can log in. */
   alive() {
     const { connectorId } = this.server;
     return this.server.sandbox
@@ -81,13 +81,13 @@ class Lane {
     return { cwd: this.cwd, env: { ...this.env, KEYTURN_NOW: now } };
   }
 
-  /** How many events the target has. */
+  /** Returns the number of the target's events. */
   events() {
     const folder = join(this.cwd, "keyturn-journal/streams", NAME);
     return existsSync(folder) ? readdirSync(folder).length : 0;
   }
 
-  /** Starts a command and kills it: after some time, or when it has written some events. */
+  /** Starts a command and kills it, after some time or when it has written some events. */
   async kill(...args) {
     const { child, done } = start(args, this.options);
     const [first, wanted] = [this.events(), Math.floor(this.random() * 6)];
@@ -115,8 +115,8 @@ class Lane {
   }
 
   /**
-   * The state of the rotation as seen by another process: read by the library here, since a command for each look would take
-   * longer than all the killed commands.
+   * Returns the state of the rotation as another process sees it. The library reads it here, since a command for each
+   * look would take longer than all the killed commands.
    */
   async status() {
     const { appId, connectorId } = this.server;
@@ -126,7 +126,7 @@ class Lane {
         [NAME]: {
           // The control plane is not called, so these credentials need not be valid.
           provider: connectorProvider({ client: this.nobody, appId, connectorId }),
-          // By the name that the command gives to the sink: one with another name would be a sink that was added.
+          // The name must be the one that the command gives the sink; any other name would count as an added sink.
           sinks: [envFile({ path: join(this.cwd, "github.env"), name: "file:./github.env" })],
         },
       },
@@ -137,7 +137,7 @@ class Lane {
     return status;
   }
 
-  /** Acts as a person on a stopped rotation. */
+  /** Does what a person would do about a stopped rotation. */
   async help({ progress, credentials }) {
     const { reason } = progress;
     const unseen = this.alive().filter((id) => !this.before.has(id) && !credentials.some((one) => one.id === id));
@@ -189,7 +189,7 @@ class Lane {
     while (this.kills < KILLS / LANES) {
       await this.kill("rotate", NAME);
       for (let more = 1; more < IN_A_ROW; more++) {
-        // A rotation that waits would make each of these commands end at once.
+        // While a rotation waits, each of these commands would end at once.
         if (this.random() < 0.6) await this.wait(Math.floor(this.random() * 30 * 3_600_000));
         await this.kill(this.random() < 0.5 ? "advance" : "rotate", NAME);
       }

@@ -90,7 +90,7 @@ describe("login", () => {
       assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.equal(statSync(join(file, "..")).mode & 0o777, 0o700);
     }
-    // Next to it is the lock, which is free.
+    // Beside it is only the lock, which is free.
     const beside = readdirSync(join(file, "..")).filter((name) => name !== "profiles.json");
     assert.match(beside.join(), /^\.profiles\.json\.lock\.\d+$/);
     assert.equal(readFileSync(join(file, "..", beside[0]), "utf8"), "");
@@ -171,7 +171,7 @@ describe("login", () => {
   });
 
   test("creates nothing that it could not store", async () => {
-    // There is a file in place of the folder.
+    // A file is where the folder should be.
     mkdirSync(join(file, "../.."), { recursive: true });
     writeFileSync(join(file, ".."), "");
     const { code, stderr } = await k("login", "--server-url", server.url, ...LIMITS);
@@ -183,7 +183,7 @@ describe("login", () => {
     const before = (await clients()).length;
     const running = k("login", "--server-url", server.url, ...LIMITS);
     while (!running.seen().includes("compare")) await new Promise((resolve) => setTimeout(resolve, 20));
-    // What happens to the folder while the person enters the code.
+    // The folder changes while the person enters the code.
     rmSync(file, { force: true });
     mkdirSync(file);
     await decide(running);
@@ -322,7 +322,7 @@ describe("the file", () => {
 });
 
 describe("the keyring", () => {
-  /** An installation that has the optional peer: a keyring that is a file, or one that fails. */
+  /** Creates an installation with the optional peer: a keyring that is a file, or one that fails. */
   function withKeyring(ring) {
     const own = mkdtempSync(join(scratch, "installed-"));
     cpSync(join(folder, "node_modules/keyturn"), join(own, "node_modules/keyturn"), { recursive: true });
@@ -391,7 +391,7 @@ describe("a lock", { skip: !posix }, () => {
   test("of a killed process is ignored, and one of a living process is awaited", async () => {
     await login();
     const module = new URL("../../target/keyturn/package/modules/cli/profiles/file.js", import.meta.url);
-    // It takes the lock and reports this; then it waits for a byte, and adds a profile.
+    // The program takes the lock and reports this; then it waits for a byte, and adds a profile.
     const program = `
       import { readSync, writeSync } from "node:fs";
       import { changeProfiles } from ${JSON.stringify(module.href)};
@@ -412,7 +412,7 @@ describe("a lock", { skip: !posix }, () => {
     const dead = await hold();
     dead.kill("SIGKILL");
     await once(dead, "close");
-    // What it had written before it died.
+    // The file that it had written before it died.
     writeFileSync(`${file}.00000000-0000-4000-8000-000000000000`, "a secret");
     const { code, stderr } = await k("logout", "--local", "--yes");
     assert.equal(code, 0, stderr);
@@ -424,7 +424,7 @@ describe("a lock", { skip: !posix }, () => {
     waits.then(() => {
       ended = true;
     });
-    // The code is confirmed, and the credential created: only the file is missing.
+    // The code is confirmed and the credential is created; only the file is missing.
     while (!(await clients()).some(({ displayName }) => displayName?.startsWith("keyturn on")) && !ended);
     assert.equal(ended, false);
     living.stdin.end("x");

@@ -154,7 +154,7 @@ describe("import", () => {
       files.map((file, at) => [file, ["env", "kubernetes", "terraform", "csv"][at]]),
     );
     assert.doesNotMatch(stdout + stderr, /canary/);
-    // Terraform's state names the owner of the credential, which is one of the targets.
+    // Terraform's state names the credential's owner, which is one of the targets.
     assert.deepEqual([rows[2].target, rows[2].known, rows[2].credentialId], ["github-production", false, "one"]);
     assert.match(stderr, /keyturn adopt github-production one/);
   });

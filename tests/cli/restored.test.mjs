@@ -1,4 +1,4 @@
-// A journal's folder that is restored from a backup, on the command line.
+// A journal folder that is restored from a backup, on the command line.
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ test("issues nothing that a journal has forgotten which was declared restored", 
 });
 
 test("a journal that is copied in everyday use goes on, as a branch of a repository does", async () => {
-  // What a person does about a rotation that stopped; nothing was issued for it.
+  // A person rolls back the stopped rotation; nothing was issued for it.
   assert.equal((await keyturn("rollback", target, "--yes")).status, 0);
   assert.equal((await keyturn("journal", "restored", "--nothing-lost", "--yes")).status, 0);
   copy(journal, backup);

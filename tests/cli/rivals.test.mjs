@@ -1,4 +1,5 @@
-// Two files on one journal: what they agree on goes on from either, what they do not is told before anything is begun.
+// Two files on one journal: what they agree on continues from either, and what they disagree on is reported before
+// anything is started.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -46,7 +47,7 @@ describe("two files on one journal", () => {
     const doctor = JSON.parse((await keyturn(other, "doctor", "-o", "json")).stdout);
     assert.equal(doctor.find(({ code }) => code === "journal.quarrel")?.level, "error");
     assert.equal(await sequence(one), before);
-    // Whoever came first is told as well, as the other has been there.
+    // The first file's command reports it as well, now that the other one has used the journal.
     const first = await keyturn(one, "rotate", "github");
     assert.equal(first.status, 2);
     assert.ok(
@@ -80,7 +81,7 @@ describe("two files on one journal", () => {
     const told = (refused.stdout + refused.stderr).replaceAll(/\s+/g, " ");
     assert.match(told, /env has the credential of github, and keyturn\.json no longer names it/);
     const [, id] = /`keyturn adopt github (\S+)`/.exec(told);
-    // The timer does not begin it either, when it is due.
+    // Nor does the timer start it when it is due.
     await setOn(sandbox.url, 61 * DAY);
     env().KEYTURN_NOW = new Date(Date.now() + 61 * DAY).toISOString();
     const timer = await keyturn(other, "advance");

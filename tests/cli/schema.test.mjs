@@ -1,5 +1,5 @@
-// The schema that editors read and the check of the command are one table. Here an independent validator reads the schema as it is
-// shipped, and must accept and refuse the same random configurations as the command.
+// The schema that editors read and the command's check come from one table. An independent validator with the shipped
+// schema must accept and refuse the same random configurations as the command.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const schema = JSON.parse(readFileSync(path, "utf8"));
 // `strict` refuses keywords that are unknown or have no effect.
 const validate = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false }).compile(schema);
 
-/** Strings in and around those that the schema accepts. */
+/** Strings that the schema accepts, and strings close to these. */
 const TEXTS = fc.oneof(
   {
     weight: 4,
@@ -36,14 +36,14 @@ const NUMBERS = fc.oneof(
 const ANYTHING = fc.oneof(TEXTS, NUMBERS, fc.jsonValue({ maxDepth: 2 }));
 const SPACE = /^\s*$/;
 
-/** Strings for a pattern from this table, or else from `fc.stringMatching`. */
+/** Generates strings for a pattern from this table, or else with `fc.stringMatching`. */
 function textsOf({ pattern, minLength }) {
   if (pattern !== undefined && pattern !== "\\S" && !pattern.includes("(?!"))
     return fc.stringMatching(new RegExp(pattern));
   return minLength === undefined && pattern === undefined ? TEXTS : TEXTS.filter((text) => !SPACE.test(text));
 }
 
-/** Valid values of a part of the schema. */
+/** Generates valid values of a part of the schema. */
 function valuesOf(part) {
   if (part.$ref !== undefined) return valuesOf(schema.$defs[part.$ref.replace("#/$defs/", "")]);
   if (part.const !== undefined) return fc.constant(part.const);
@@ -80,13 +80,13 @@ function typed(type, part) {
   }
 }
 
-/** The paths in a value: keys and indices from the root. */
+/** Returns the paths in a value: keys and indices from the root. */
 function placesOf(value, at = []) {
   if (typeof value !== "object" || value === null) return [at];
   return [at, ...Object.entries(value).flatMap(([key, inner]) => placesOf(inner, [...at, key]))];
 }
 
-/** A value with one change: something replaced, removed, or added. */
+/** Returns a value with one change: something replaced, removed, or added. */
 function changed(value, place, how, other, name) {
   const copy = structuredClone(value);
   const path = placesOf(copy)[place % placesOf(copy).length];
@@ -117,7 +117,7 @@ const MUTATIONS = fc.array(
 const own = (value) => problemsOf(value).filter(({ message }) => !message.includes("looks like a secret"));
 const verdicts = [0, 0];
 
-/** Asserts that both agree about a value in a file. */
+/** Asserts that the schema and the command agree about a value in a file. */
 function agree(value) {
   const parsed = JSON.parse(JSON.stringify(value));
   const [theirs, ours] = [validate(parsed), own(parsed)];

@@ -1,6 +1,6 @@
-// Where a secret may be while a command rotates: in the memory of the command, on the standard input of the sink's program, and at its
-// destination. The sink's program searches for it everywhere else: in the arguments and the environment of each process of this machine, and
-// in the files around it.
+// The only places where a secret may be while a command rotates: the command's memory, the standard input of the sink's
+// program, and its destination. The sink's program searches for it everywhere else: in the arguments and the
+// environment of each process of this machine, and in the surrounding files.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -79,7 +79,7 @@ test("no secret is in the arguments or environment of a process, or in an unrequ
           pass: ["COMMERCELAYER_CLIENT_SECRET"],
         },
       ]),
-      // It names a variable that contains a secret, which is used only here.
+      // This names a variable that contains a secret, which is used only here.
       other: target([{ kind: "vault", ...vault }]),
     },
   };

@@ -8,7 +8,7 @@ import { run, scratch, smallest, tenant, writeProject } from "../lib/cli.mjs";
 
 const cwd = scratch("status-cache");
 const cache = join(cwd, "keyturn-journal/cache");
-/** The time between a change and the cache after it: see `SETTLED_MS`. */
+/** The time from a change until the cache can be written: see `SETTLED_MS`. */
 const SETTLED = 2200;
 const DAY = 86_400_000;
 let sandbox;
@@ -19,7 +19,7 @@ const status = async (...flags) => {
   return stdout;
 };
 const file = () => join(cache, readdirSync(cache)[0]);
-/** Fills the cache, and adds something to it that only the cache has. */
+/** Fills the cache, and adds a mark that only the cache contains. */
 async function marked() {
   rmSync(cache, { recursive: true, force: true });
   const said = await status();
@@ -45,7 +45,7 @@ after(async () => {
 
 test("does not cache what has just changed", async () => {
   const changed = (at) => utimesSync(join(cwd, "keyturn.json"), at, at);
-  // However long the command takes to start, this is later.
+  // This is later than the command, however long it takes to start.
   changed(new Date(Date.now() + DAY));
   await status();
   assert.equal(existsSync(cache), false);
@@ -79,7 +79,7 @@ test("ignores a cache that others can write, or that is broken", async () => {
 test("ignores a cache that is expired or from the future", async () => {
   await marked();
   const at = (ms) => new Date(Date.now() + ms).toISOString();
-  // The old credential may end after a day; before that, nothing changes.
+  // The old credential may be ended after a day; before that, nothing changes.
   assert.match(await status("--clock", at(DAY / 2)), /"mark": 1/);
   assert.doesNotMatch(await status("--clock", at(2 * DAY)), /"mark": 1/);
   assert.doesNotMatch(await status("--clock", at(-DAY)), /"mark": 1/);

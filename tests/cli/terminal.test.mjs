@@ -34,10 +34,10 @@ describe("tables", () => {
       const lines = plain.trimEnd().split("\n");
       assert.equal(lines.length, 3, plain);
       for (const line of lines) assert.ok(line.length <= columns, `${line.length}: ${line}`);
-      // The name and the state are never truncated, however narrow the terminal is.
+      // Names and states are never truncated, however narrow the terminal is.
       assert.match(plain, /^github-production +idle /m);
       assert.equal(plain.includes("…"), columns === 80, plain);
-      // Nobody answers for these: where there is little room, that takes none of it.
+      // These have no owner, so the column takes no room where there is little.
       assert.equal(/^TARGET.* OWNER/.test(plain), columns === 200, plain);
     });
 
@@ -75,7 +75,7 @@ describe("tables", () => {
     for (const command of ["plan", "rotate"]) {
       const { plain } = await terminal(80, [command, NAME], { folder });
       assert.match(plain, line);
-      // Where nothing can begin, the reason is shown once, and nothing is asked.
+      // If nothing can be started, the reason is shown once, and no question is asked.
       assert.equal(plain.match(/TARGET +/g)?.length, 1, plain);
     }
     const { plain } = await terminal(400, ["plan", NAME], { folder });
@@ -189,7 +189,7 @@ describe("init", () => {
     const none = await run(["init"], { cwd: folder, env: sandbox.env });
     assert.equal(none.status, 2);
     assert.match(none.stderr, /there is no terminal to ask on\nPass --all, or choose some/);
-    // What is no duration is refused before the file is touched.
+    // An invalid duration is refused before the file is touched.
     for (const flag of ["--rotate-every", "--grace"]) {
       const wrong = await run(["init", "--credential", "D", flag, "soon"], { cwd: folder });
       assert.equal(wrong.status, 2);

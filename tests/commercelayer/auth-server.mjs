@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** An issuer's keys: each signs tokens, and has a public half. */
+/** Creates an issuer's key, which signs tokens and has a public half. */
 export function makeKey(alg = "RS512", kid = randomUUID()) {
   const pair = {
     RS512: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
@@ -27,14 +27,14 @@ export function makeKey(alg = "RS512", kid = randomUUID()) {
 }
 
 /**
- * @param {{ token?: (body: object, number: number) => unknown }} answers what the token endpoint answers: a body, or
+ * @param {{ token?: (body: object, number: number) => unknown }} answers What the token endpoint returns: a body, or
  *   `{ status, headers, body }`.
  */
 export async function authServer(answers = {}) {
   const key = makeKey();
   const good = new Set();
   const at = { key, keys: [key.jwk], requests: [], good, now: () => Math.floor(Date.now() / 1000), delayMs: 0 };
-  /** A token that the API accepts. */
+  /** Issues a token that the API accepts. */
   at.issue = (claims = {}, life = 7200) => {
     const iat = at.now();
     const token = key.token({

@@ -173,7 +173,7 @@ describe("verifying", () => {
       const text = key.token(claims);
       const { payload, header } = await auth.jwtVerify(text, { serverURL: at.url });
       assert.deepEqual([payload, header.alg], [claims, alg]);
-      // The same by jose, which shares no code with it.
+      // Verified by jose as well, which shares no code with the package.
       await jose.jwtVerify(text, await jose.importJWK(key.jwk, alg), { issuer: at.url });
 
       const [head, body, signature] = text.split(".");

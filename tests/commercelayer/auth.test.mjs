@@ -9,7 +9,7 @@ import { authServer } from "./auth-server.mjs";
 
 const folder = installed();
 const { keyturn, sandbox } = await import(pathToFileURL(join(folder, "load.mjs")).href);
-// All modules of one instance: the parts, and the client.
+// All modules come from one instance: the parts, and the client.
 const auth = await module("commercelayer/index.js");
 const { default: CommerceLayerProvisioning } = auth;
 const { commerceLayerPlan } = await module("commercelayer/auth/plan.js");
@@ -35,13 +35,13 @@ async function serve(answers) {
 let passedMs = 0;
 const clock = { now: () => Date.now(), monotonic: () => performance.now() + passedMs };
 
-/** No token is accepted any more. */
+/** Makes the API refuse all tokens from now on. */
 function refuse(at) {
   at.good.clear();
   passedMs += 10_000;
 }
 
-/** Makes calls of the API with a session with these options. */
+/** Creates a session with these options, and a function that calls the API with it. */
 function client(at, options) {
   const session = new Session(commerceLayerPlan({ serverURL: at.url, clock, ...options }), sender(options.fetch));
   const driver = new Driver(session, {
@@ -460,7 +460,7 @@ describe("a token that a function renews", () => {
       assert.deepEqual(asked, [token]);
       assert.equal(at.requests.length, 100);
       assert.notEqual(session.token, token);
-      // A token that was revoked although it had not expired is renewed as well.
+      // A token that was revoked before it expired is renewed as well.
       refuse(at);
       assert.equal(await call(), 200);
       assert.equal(asked.length, 2);
@@ -718,7 +718,7 @@ describe("shared stores", () => {
     for (const other of [
       { ...APPLICATION, clientId: "other" },
       { ...APPLICATION, scope: "market:all" },
-      // A worker with another secret has not proven it.
+      // A worker with another secret has not proven that it may use the token.
       { ...APPLICATION, clientSecret: "other" },
     ]) {
       at.requests.length = 0;
@@ -740,7 +740,7 @@ describe("shared stores", () => {
   });
 
   test("a refresh token that one worker received replaces the shared one for the others", async () => {
-    // As on servers whose refresh tokens work once.
+    // Like servers whose refresh tokens work once.
     const good = new Set(["refresh-0"]);
     let at;
     at = await serve({
@@ -819,7 +819,7 @@ describe("30 token requests a minute", () => {
         return version;
       },
     };
-    // Each is a separate worker, as in processes: they only share the store.
+    // Each is a separate worker, as if in its own process: they share only the store.
     let passed = [];
     const times = [];
     const step = async (ms) => {

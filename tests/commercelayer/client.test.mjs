@@ -1,4 +1,5 @@
-// Clients of `keyturn/commercelayer`: how they are made and changed, and what each option of a client and of a call does.
+// Clients of `keyturn/commercelayer`: how they are created and changed, and what each option of a client and of a call
+// does.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";

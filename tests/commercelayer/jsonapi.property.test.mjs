@@ -1,5 +1,5 @@
-// `keyturn/commercelayer/jsonapi` on random documents, resources and queries: the same ones in every run, and more of them
-// with PROPERTY_RUNS; PROPERTY_SEED chooses others. Each property is stated independently, by the rules of JSON:API.
+// `keyturn/commercelayer/jsonapi` on random documents, resources and queries: the same ones in every run. PROPERTY_RUNS
+// makes more of them; PROPERTY_SEED chooses others. Each property is stated independently, by the rules of JSON:API.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./world.mjs";
@@ -9,7 +9,7 @@ const { ListResponse, denormalize, generateQueryStringParams, normalize } = awai
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 300);
 const SEED = Number(process.env.PROPERTY_SEED ?? 20261121);
 
-/** The targets of the relationships of some types: to-one or to-many. */
+/** The types that the relationships of some types refer to, and whether they are to-one or to-many. */
 const RELATIONSHIPS = {
   api_credentials: { organization: ["organizations"], role: ["roles"] },
   memberships: {
@@ -55,13 +55,13 @@ const TEXTS = [
   "'\"\\",
 ];
 
-/** Numbers from a seed: mulberry32. */
+/** A source of numbers from a seed: mulberry32. */
 class Chance {
   #state;
   constructor(seed) {
     this.#state = seed >>> 0;
   }
-  /** From 0 up to but not including `below`. */
+  /** Returns an integer from 0 up to but not including `below`. */
   number(below) {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -78,7 +78,7 @@ class Chance {
   yes(inHowMany = 2) {
     return this.number(inHowMany) === 0;
   }
-  /** A value of JSON. */
+  /** Returns a JSON value. */
   json(depth = 2) {
     const kind = this.number(depth > 0 ? 8 : 5);
     if (kind === 0) return null;
@@ -91,7 +91,7 @@ class Chance {
   }
 }
 
-/** Runs a property for many seeds. A failure names its own. */
+/** Checks a property for many seeds. A failure names its seed. */
 function holds(name, property) {
   test(name, () => {
     for (let run = 0; run < RUNS; run++) {
@@ -114,7 +114,10 @@ function frozen(value) {
 const key = ({ type, id }) => `${type} ${id}`;
 const attributesOf = (chance) => Object.fromEntries(chance.some(NAMES, 5).map((name) => [name, chance.json()]));
 
-/** A document of resources that refer to each other at random. If `forward`, only to later ones, so that there is no cycle. */
+/**
+ * Returns a document of resources that refer to each other at random. With `forward`, only to later ones, so that there
+ * is no cycle.
+ */
 function documentOf(chance, forward) {
   const make = (_, n) => ({
     type: chance.one(TYPES),
@@ -143,7 +146,7 @@ function documentOf(chance, forward) {
   return { document, known, included: new Set(document.included.map(key)), primary: [...top] };
 }
 
-/** Checks a result against its resource, and everything that it refers to, once each. */
+/** Checks a result against its resource, and everything that it refers to, each once. */
 function checkGraph(read, { known, included, primary }) {
   const seen = new Map();
   const open = primary.map((resource, n) => [[read].flat()[n], resource]);
@@ -221,7 +224,7 @@ holds("what is written can be read again", (chance) => {
   );
 });
 
-/** Names become camelCase; the content of values does not change. */
+/** Returns a name in camelCase; the content of values stays the same. */
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
 holds("in camelCase it is the same by other names, and dates are dates", (chance) => {

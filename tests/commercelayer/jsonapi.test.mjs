@@ -22,7 +22,7 @@ const { pageMeta, sortObjectFields } = jsonapi;
 const refused = (pattern) => (error) =>
   error.name === "SdkError" && error.type === "request" && pattern.test(error.message);
 
-/** How often the id of each resource and relationship target is read, on average. */
+/** Returns how often the id of each resource and relationship target is read, on average. */
 function looksAtEach(document) {
   let looks = 0;
   let places = 0;
@@ -212,7 +212,7 @@ describe("denormalize", () => {
       JSON.stringify(value).length < JSON.stringify(clique(100)).length,
       "its JSON is not larger than the document",
     );
-    // The same for any number of them, since nothing is searched.
+    // The average is the same for any number of them, since nothing is searched.
     for (const count of [10, 100, 300])
       assert.ok(looksAtEach(clique(count)) < 6, `${looksAtEach(clique(count))} looks at each of ${count}`);
 

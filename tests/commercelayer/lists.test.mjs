@@ -6,7 +6,7 @@ import { answer, load, refusal, rejection, resource, server, TOKEN } from "./wor
 const { CommerceLayerProvisioning, ListResponse, responseOf } = await load("keyturn/commercelayer");
 const client = (fetch, options = {}) => CommerceLayerProvisioning({ accessToken: TOKEN, fetch, ...options });
 
-/** A server with a number of roles, which it returns in pages. */
+/** Returns a server with a number of roles, which it serves in pages. */
 function paged(count, { headers = () => ({}), meta = true, links = false } = {}) {
   const sent = [];
   const fetch = async (input) => {

@@ -7,7 +7,7 @@ const { CommerceLayerProvisioning } = await load("keyturn/commercelayer");
 const jwt = (payload) =>
   ["{}", JSON.stringify(payload), "s"].map((part) => Buffer.from(part).toString("base64url")).join(".");
 
-/** A server that accepts some tokens and refuses all others. */
+/** Returns a server that accepts some tokens and refuses all others. */
 function guarded(good, { code = "INVALID_TOKEN", delay = 1 } = {}) {
   const sent = [];
   const fetch = async (_url, { headers }) => {

@@ -1,4 +1,5 @@
-// Replacing a credential: every network step fails once, with a lost request and with a lost response, and another run completes it.
+// Replacing a credential: every network step fails once with a lost request and once with a lost response, and another
+// run completes it.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./world.mjs";
@@ -6,7 +7,7 @@ import { load } from "./world.mjs";
 const { CommerceLayerProvisioning, clientCredentials } = await load("keyturn/commercelayer");
 const { createSandbox } = await load("keyturn/sandbox");
 
-/** A tenant, a client whose requests can be lost, and a vault that records what it stores and when. */
+/** Creates a tenant, a client whose requests can be lost, and a vault that records what it stores and when. */
 async function world({ fault, kind = "integration" } = {}) {
   const sandbox = await createSandbox({ seed: "demo" });
   const { serverURL, clientId, clientSecret } = sandbox.commercelayer;
@@ -60,7 +61,7 @@ async function tokenOf(client) {
   return client.currentAccessToken;
 }
 
-/** A credential that application memberships depend on, if there is one. */
+/** Returns a credential that application memberships depend on, if there is one. */
 async function directOld(direct, kind) {
   const rows = await direct.application_memberships.list({ include: ["api_credential"], pageSize: 25 });
   const used = rows.map((row) => row.api_credential).find((one) => one?.kind === kind);

@@ -1,4 +1,4 @@
-// What the tests of `keyturn/commercelayer` share: the installed package, and a server that is only a function.
+// Shared by the tests of `keyturn/commercelayer`: the installed package, and a server that is only a function.
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -10,13 +10,16 @@ export const folder = installed();
 const loader = join(folder, "load-commercelayer.mjs");
 writeFileSync(loader, "export const load = (name) => import(name);\n");
 
-/** Imports a module like a program in the folder of the installation. */
+/** Imports a module as a program in the folder of the installation does. */
 export const { load } = await import(pathToFileURL(loader).href);
 
-/** The same for `require`. */
+/** Requires a module in the same way. */
 export const require = createRequire(join(folder, "load.cjs"));
 
-/** A resource object; `related` names linkage: `{ organization: "organizations/o1", roles: ["roles/r1"], role: null }`. */
+/**
+ * Returns a resource object; `related` names linkage:
+ * `{ organization: "organizations/o1", roles: ["roles/r1"], role: null }`.
+ */
 export function resource(type, id, attributes = {}, related = {}, more = {}) {
   const linkage = (text) => text && { type: text.split("/")[0], id: text.split("/")[1] };
   const relationships = Object.fromEntries(
@@ -27,7 +30,7 @@ export function resource(type, id, attributes = {}, related = {}, more = {}) {
 
 export const TOKEN = "a-token-for-tests";
 
-/** A response with a document, or with the given body. */
+/** Returns a response with a document, or with the given body. */
 export function answer(body, { status = 200, headers = {}, statusText = "" } = {}) {
   const text =
     typeof body === "string" || body === null || body === undefined || body instanceof ReadableStream
@@ -37,14 +40,14 @@ export function answer(body, { status = 200, headers = {}, statusText = "" } = {
     new Response(text, { status, statusText, headers: { "content-type": "application/vnd.api+json", ...headers } });
 }
 
-/** A response with an error of the API. */
+/** Returns a response with an error of the API. */
 export function refusal(status, errors = [], more = {}) {
   return answer({ errors }, { status, ...more });
 }
 
 /**
- * @param {...(object | Error | ((url: URL, init: RequestInit) => unknown))} script what comes of each request in turn; a value
- *   is the `data` of a document, an error is thrown, a function is asked for a response. The last one stays.
+ * @param {...(object | Error | ((url: URL, init: RequestInit) => unknown))} script The result of each request in turn:
+ *   a value is the `data` of a document, an error is thrown, a function returns a response. The last one repeats.
  * @returns {{ fetch: typeof fetch, sent: { url: URL, method: string, headers: Record<string, string>, body: any }[] }}
  */
 export function server(...script) {
@@ -66,7 +69,7 @@ export function server(...script) {
   return { fetch, sent };
 }
 
-/** The rejection of a call. */
+/** Resolves with the error that a call rejects with. */
 export async function rejection(promise) {
   try {
     await promise;

@@ -21,7 +21,7 @@ import {
 const { KeyturnError } = await load("keyturn");
 const get = { id: "an-app" };
 
-/** The failure of a call as a method, and of the same call as a function. */
+/** Returns the failure of a call as a method, and of the same call as a function. */
 async function failures(script, { options = {}, call = ["apps", "get"], request = get, given } = {}) {
   const [at, again] = [server(...script), server(...script)];
   const error = await rejection(client(at, options)[call[0]][call[1]](request, given));

@@ -1,4 +1,4 @@
-// The functions of the official SDK's `lib` that programs use beside a client.
+// The functions of the official SDK's `lib` that programs use besides a client.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./world.mjs";

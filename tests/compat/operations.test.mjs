@@ -17,7 +17,7 @@ import {
 
 const facts = facts122();
 
-/** Runs a check on each operation in both ways to call it, and fails with the first few that do not pass. */
+/** Runs a check on each operation, called in both ways, and fails with the first few that do not pass. */
 async function each(check) {
   const at = {};
   const fetcher = async (request) => {

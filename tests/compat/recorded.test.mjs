@@ -1,5 +1,5 @@
-// Calls as release 1.2.2 makes them. `vectors/sdk122.jsonl` has the shapes of calls that were recorded from it (which fields
-// are there, null or empty, and what it made of them), with made-up values in them.
+// Calls as release 1.2.2 makes them. `vectors/sdk122.jsonl` has the shapes of calls that were recorded from it (which
+// fields are present, null or empty, and how it decoded them), with made-up values.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ const calls = readFileSync(join(root, "tests/vectors/sdk122.jsonl"), "utf8")
   .split("\n")
   .map((line) => JSON.parse(line, revive));
 
-/** `{"$date": text}` is a `Date`. */
+/** Turns `{"$date": text}` into a `Date`. */
 function revive(_, value) {
   return typeof value?.$date === "string" ? new Date(value.$date) : value;
 }

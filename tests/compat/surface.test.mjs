@@ -1,4 +1,4 @@
-// What `keyturn/compat` exports, under which paths, and what its small parts do.
+// The exports of `keyturn/compat`, their paths, and the behaviour of its small parts.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -83,10 +83,10 @@ test("a client has every group of the API, and creates each once", () => {
 });
 
 describe("a bundle", () => {
-  /** Text that only the groups of operations and the clients contain. */
+  /** Text that occurs only in the groups of operations and in the clients. */
   const [GROUP, CLIENT] = [/\brotateCredential\b/, /\b_baseURL\(/];
 
-  /** The size of a bundle, and the share of each module of the package. */
+  /** Returns the size of a bundle, and the share of each module of the package. */
   async function bundle(contents, options = {}) {
     const { metafile, outputFiles } = await build({
       stdin: { contents, resolveDir: folder },

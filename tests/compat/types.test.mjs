@@ -29,7 +29,7 @@ const LITERALS = {
   empty: "{}",
 };
 
-/** A value of the field as TypeScript; messages are filled two levels deep. */
+/** Returns a value of the field as TypeScript; messages are filled two levels deep. */
 function literal({ kind, ref, shape }, depth) {
   const one =
     kind === "enum"
@@ -49,7 +49,7 @@ function message(key, depth = 0) {
   return `{ ${members.join(", ")} }`;
 }
 
-/** The argument of a call, with its parameters and body. */
+/** Returns the argument of a call, with its parameters and body. */
 function argument({ params, body, bodyField }) {
   if (body !== undefined && bodyField === "") return message(body);
   const members = params
@@ -113,7 +113,7 @@ ${calls.join("\n")}
 `;
 }
 
-/** As the naming rules derive it from an operation's id; the surface lists it. */
+/** Derives the type's name from an operation's id by the naming rules; the surface lists it. */
 function operationType(id) {
   const line = readFileSync(join(root, "tests/facts/c1-surface.tsv"), "utf8")
     .split("\n")
@@ -237,7 +237,7 @@ export async function run(): Promise<void> {
 }
 `;
 
-/** The known types of the release: rows by their first column. */
+/** The release's types: rows by their first column. */
 const release = new Map();
 for (const line of readFileSync(join(root, "tests/facts/sdk122-types.tsv"), "utf8").trimEnd().split("\n")) {
   const row = line.split("\t");
@@ -247,10 +247,10 @@ for (const line of readFileSync(join(root, "tests/facts/sdk122-types.tsv"), "utf
 /** Messages that got a separate type for requests after the release, when the server began to set more of their fields. */
 const TWINS = /(?<=shared\.(?:AppUserMapper|AppUserMapperMatchCase|AuthConfigGoogle|WebhookEndpoint))\b/g;
 
-/** The name of a type with a lower case initial, as in function names. */
+/** Returns the name of a type with a lower-case initial, as in function names. */
 const camel = (name) => name.replace(/^[A-Z]+(?=[A-Z][a-z]|[^A-Za-z]|$)|^[A-Z]/, (capitals) => capitals.toLowerCase());
 
-/** `name?:type` as a member; in a request, `null` is allowed as well. */
+/** Returns `name?:type` as a member; in a request, `null` is allowed as well. */
 function member(fact, sent) {
   const [, name, mark, told] = /^([^:?]+)(\??):(.*)$/.exec(fact);
   const type = sent ? told.replace(TWINS, "Input") : told;
@@ -258,7 +258,10 @@ function member(fact, sent) {
   return `${JSON.stringify(name)}${mark}: ${type}${or}`;
 }
 
-/** A program that compiles only if every type of the release exists, with the names, optionality and types of its fields. */
+/**
+ * Returns a program that compiles only if every type of the release exists, with its fields' names, optionality and
+ * types.
+ */
 function surfaceProgram() {
   const lines = [];
   const same = (type, members) => {

@@ -1,4 +1,5 @@
-// What the tests of `keyturn/compat` share: the installed package, a server that is only a function, and the facts of release 1.2.2.
+// Shared by the tests of `keyturn/compat`: the installed package, a server that is only a function, and the facts of
+// release 1.2.2.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -12,10 +13,10 @@ export const folder = installed();
 const loader = join(folder, "load-compat.mjs");
 writeFileSync(loader, "export const load = (name) => import(name);\n");
 
-/** Imports a module like a program in the folder of the installation. */
+/** Imports a module as a program in the folder of the installation does. */
 export const { load } = await import(pathToFileURL(loader).href);
 
-/** The same for `require`. */
+/** Requires a module in the same way. */
 export const require = createRequire(join(folder, "load.cjs"));
 
 export const { ConductoroneSDKTypescript } = await load("keyturn/compat");
@@ -35,8 +36,8 @@ const camel = (name) => name[0].toLowerCase() + name.slice(1);
 export const functions = new Map();
 
 /**
- * The facts of `tests/vectors/facts.mjs` by the names of release 1.2.2: those of `api/c1.sdk122`. It sends fields that the server sets where
- * that can be null.
+ * Returns the facts of `tests/vectors/facts.mjs` under the names of release 1.2.2, which `api/c1.sdk122` lists. It
+ * sends fields that the server sets where these can be null.
  */
 export function facts122() {
   const renamed = new Map();
@@ -80,7 +81,7 @@ export function facts122() {
   return readFacts(idl.join("\n"), surface.join("\n"));
 }
 
-/** A response of a server. A body that is not a string is sent as JSON. */
+/** Returns a server's response. A body that is not a string is sent as JSON. */
 export function answer(status, body, headers = {}) {
   return () =>
     new Response(typeof body === "string" || body === null ? body : JSON.stringify(body), {
@@ -90,7 +91,8 @@ export function answer(status, body, headers = {}) {
 }
 
 /**
- * A server with a response for each request in turn. A value is sent as JSON, an error is thrown, a function is called; the last one repeats.
+ * Returns a server with a response for each request in turn. A value is sent as JSON, an error is thrown, a function is
+ * called; the last one repeats.
  *
  * @returns {{ httpClient: object, sent: { method: string, url: string, path: string, headers: Headers, body: string }[] }}
  */
@@ -113,12 +115,12 @@ export function server(...script) {
   return { httpClient: new HTTPClient({ fetcher }), fetcher, sent };
 }
 
-/** A client of such a server. */
+/** Returns a client of such a server. */
 export function client(at, options = {}) {
   return new ConductoroneSDKTypescript({ security, serverURL: SERVER, httpClient: at.httpClient, ...options });
 }
 
-/** The rejection of a promise. */
+/** Resolves with the error that a promise rejects with. */
 export async function rejection(promise) {
   try {
     await promise;

@@ -5,7 +5,7 @@ import { spill } from "./secrets.mjs";
 const CANARY = "CANARYcanary0123456789";
 
 export default ({ test, assert, keyturn, commercelayer }) => {
-  /** What the list of a stub reads. */
+  /** Returns the list that a client reads from a stub. */
   const listed = async (body) => {
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
     const respond = () => new Response(bytes, { headers: { "content-type": "application/json" } });

@@ -1,4 +1,4 @@
-// Deadlines and signals: they end a call at any stage, and the error says what may have happened.
+// Deadlines and signals: they end a call at any stage, and the error says what may have taken effect.
 import { onEachTenant } from "../lib/each-tenant.mjs";
 import { answer, stub, stubClient } from "../lib/stub.mjs";
 
@@ -7,14 +7,14 @@ const ROTATE = "c1.api.app.v1.ConnectorService.RotateCredential";
 export default (suite) => {
   const { test, assert, keyturn } = suite;
 
-  /** How long a call took to fail, and its error. */
+  /** Returns how long a call took to fail, and its error. */
   async function timed(call) {
     const begun = performance.now();
     const error = await assert.rejects(call);
     return { error, ms: performance.now() - begun };
   }
 
-  /** A fetch that never resolves; `ended` says whether its signal was aborted. */
+  /** Returns a `fetch` that never resolves; `ended` says whether its signal was aborted. */
   function silent() {
     const at = { calls: 0, ended: false };
     at.fetch = (_, { signal }) =>

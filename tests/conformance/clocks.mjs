@@ -1,6 +1,6 @@
-// Time: of the machine, of the server, and of tokens.
+// Time: the machine's, the server's, and that of tokens.
 
-/** A server and a client with different virtual clocks. */
+/** Creates a server and a client with different virtual clocks. */
 function hours({ offsetMs, tenant, count }) {
   const { fetch, clock } = tenant;
   return {
@@ -32,7 +32,7 @@ export default ({ test, assert, keyturn, sandbox, inProcess }) => {
         for (let call = 0; call < 3; call++) {
           await c1.auth.introspect();
           tenant.clock.advance(20_000);
-          // Lets the background refresh run.
+          // Let the background refresh run.
           await new Promise((resolve) => setTimeout(resolve));
         }
       }

@@ -1,4 +1,4 @@
-// The ways to authenticate: what each sends, how it handles responses, and which one the environment selects.
+// The ways to authenticate: what each one sends, how it handles responses, and which one the environment selects.
 import { answer, SERVER, stub } from "../lib/stub.mjs";
 
 const ID = "steady-heron-1@tenant.conductor.one/spc";

@@ -260,7 +260,7 @@ export default (suite) => {
     await c1.apps.list({}, { serverURL: "https://tenant.conductor.one/behind/a/proxy/" });
     assert.equal(server.sent[0].url, "https://tenant.conductor.one/behind/a/proxy/api/v1/apps");
     const { redirect, credentials, cache, referrerPolicy } = server.sent[0].init;
-    // Workers have neither cookies nor referrers, and their fetch rejects these options.
+    // Workers have neither cookies nor referrers, and their `fetch` rejects these options.
     const apart = runtime === "workerd" ? [undefined, undefined] : ["omit", "no-referrer"];
     assert.deepEqual([redirect, cache, credentials, referrerPolicy], ["manual", "no-store", ...apart]);
   });

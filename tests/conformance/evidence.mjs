@@ -10,7 +10,7 @@ export default (suite) => {
     const rotate = async (c1, { appId, connectorId }) =>
       (await c1.connector.rotateCredential({ appId, connectorId })).connectorServiceRotateCredentialResponse.credential;
 
-    /** The error code of a log-in with a pair; `undefined` if it works. */
+    /** Returns the error code of a login with a pair; `undefined` if it succeeds. */
     const logIn = async (at, { clientId, clientSecret }) => {
       const consumer = new ConductorOne({ ...at.options, clientID: clientId, clientSecret });
       try {

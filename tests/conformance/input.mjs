@@ -1,8 +1,8 @@
-// Input of callers: valid values are sent exactly, and all others are refused by name before anything is sent.
+// Callers' input: valid values are sent exactly, and all others are refused by name before anything is sent.
 import { SERVER, stub, stubClient } from "../lib/stub.mjs";
 import { readFacts } from "../vectors/facts.mjs";
 
-/** Values that change the route if a client inserts them into a path without encoding. */
+/** Returns values that change the route if a client inserts them into a path without encoding them. */
 export function hostileValues() {
   const parts = [
     "..",
@@ -95,7 +95,8 @@ export default ({ test, assert, keyturn, load }) => {
       for (const { name } of inPath.filter(({ kind }) => kind === "string")) {
         const others = Object.fromEntries(inPath.map(({ name, kind }) => [name, kind === "int64" ? 1 : "fixed"]));
         const pattern = new RegExp(`^${operation.path.replace(/\{(\w+)\}/g, "([^/?#]+)")}$`);
-        // One operation in thirty gets all of them, the others the most important ones; in routes.test.mjs, all get all.
+        // One operation in thirty gets all values, the others only the most important ones; in `routes.test.mjs`, every
+        // operation gets all.
         for (const value of n % 30 === 0 ? values : [...values.slice(0, 8), "../../x"]) {
           server.sent.length = 0;
           const error = await c1[operation.property][operation.method]({ ...others, [name]: value }).then(
@@ -330,7 +331,7 @@ export default ({ test, assert, keyturn, load }) => {
         [text]: [text],
       });
     }
-    // A lone surrogate is not valid Unicode; JSON can represent it, and the server may respond.
+    // A lone surrogate is not valid Unicode, but JSON can represent it, and the server may return it.
     assert.deepEqual(await sent({ displayName: undefined, description: null }), { description: null });
     assert.deepEqual(await sent({ id: "b", createdAt: new Date(0) }), { id: "b" }, "what the server sets is left out");
     assert.deepEqual(

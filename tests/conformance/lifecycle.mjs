@@ -1,11 +1,11 @@
-// A rotation with the engine, the package's own provider and a tenant behind HTTP: the same in every runtime. In pages, the journal is
-// in IndexedDB.
+// A rotation with the engine, the package's own provider and a tenant behind HTTP, the same in every runtime. In pages,
+// the journal is in IndexedDB.
 export default (t) => {
   const { assert, keyturn, lifecycle, runtime } = t;
   const { connectorProvider, indexedDBJournal, memoryJournal, openLifecycle } = lifecycle;
   const POLICY = { grace: 0, callDeadline: "10s", margin: "5s", hold: "30s", backoff: "1s", maxBackoff: "8s" };
 
-  /** A sink in memory that compares. */
+  /** Returns a sink in memory with compare-and-set writes. */
   const memorySink = (first) => {
     let [pair, version] = [first, 0];
     return {
@@ -62,7 +62,7 @@ export default (t) => {
     };
   }
 
-  /** Continues until the rotation is done, and advances the clocks when it waits. */
+  /** Advances the rotation until it is done, and the clocks whenever it waits. */
   async function finish({ tenant, sink, pass, now }, lifecycle) {
     for (let turn = 0; turn < 40; turn++) {
       const progress = await lifecycle.advance("app");
@@ -105,7 +105,7 @@ export default (t) => {
     const writing = new Promise((resolve) => {
       reached = resolve;
     });
-    // It never returns from the sink, so the secret is lost.
+    // The sink never returns, so the secret is lost.
     it.sink.write = () => {
       reached();
       return new Promise(() => undefined);

@@ -1,12 +1,12 @@
-// Malformed credentials and token responses: each causes an error that says what is wrong, none shows
-// the value, none makes the core trap, and invalid credentials are never sent.
+// Malformed credentials and token responses: each causes an error that says what is wrong; none shows the value, none
+// makes the core trap, and invalid credentials are never sent.
 import { answer, stub } from "../lib/stub.mjs";
 
 const HOST = "tenant.conductor.one";
 const ID = `steady-heron-1@${HOST}/spc`;
 const CANARY = "canary7f3a";
 
-/** Base64url of a text. */
+/** Encodes a text as base64url. */
 const encode = (text) => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 
 export default ({ test, assert, keyturn, inProcess }) => {
@@ -14,7 +14,7 @@ export default ({ test, assert, keyturn, inProcess }) => {
   const shown = (error) =>
     `${error.name} ${error.message} ${error.stack} ${error.hint} ${JSON.stringify(error)} ${JSON.stringify({ ...error })}`;
 
-  /** Creates a client or fails; either way, nothing is sent. */
+  /** Creates a client, which may fail; either way, nothing is sent. */
   function refused(options, option, reason) {
     const { fetch, sent } = stub();
     const error = assert.throws(() => new ConductorOne({ fetch, ...options }), `${option} ${reason}`);

@@ -1,4 +1,4 @@
-// Every operation of the API: what is sent for a full request, and how all kinds of responses are decoded.
+// Every operation of the API: what is sent for a full request, and how responses of every kind are decoded.
 import { readFacts } from "../vectors/facts.mjs";
 import { requestOf, responseOf } from "../vectors/make.mjs";
 
@@ -26,7 +26,7 @@ export default ({ test, assert, keyturn, load }) => {
     assert.ok(failures.length === 0, `${failures.length} operations fail:\n${failures.slice(0, 5).join("\n")}\n`);
   }
 
-  /** A client without a server: `sent` is the last request, `answer` its response. */
+  /** Returns a client without a server: `sent` is the last request, `answer` its response. */
   function stub() {
     const at = {};
     const fetch = async (url, init) => {

@@ -3,7 +3,7 @@ import { answer, stub, stubClient } from "../lib/stub.mjs";
 import { readFacts } from "../vectors/facts.mjs";
 import { requestOf } from "../vectors/make.mjs";
 
-/** Pages of two items each, with these tokens at their ends. */
+/** Returns pages of two items each, with these tokens at their ends. */
 const pages = (...tokens) =>
   tokens.map((nextPageToken, page) => ({ list: [{ id: `${page}a` }, { id: `${page}b` }], nextPageToken }));
 

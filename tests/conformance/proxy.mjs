@@ -1,4 +1,5 @@
-// A page's client, the proxy on its server, and the tenant behind it: what passes, what does not, and how failures are reported.
+// A page's client, the proxy on its server, and the tenant behind it: what is let through, what is not, and how
+// failures are reported.
 import {
   atTheGate,
   HEADERS,
@@ -22,7 +23,9 @@ const SECRETS = [
   ],
 ];
 
-/** A request as the server of the page's origin receives it: with the headers that browsers add, and no others. */
+/**
+ * Returns a request as the server of the page's origin receives it: with the headers that browsers add, and no others.
+ */
 function arrived(url, init) {
   const request = new Request(url, { ...init, signal: init.signal ?? null });
   const headers = new Headers(init.headers);
@@ -31,7 +34,10 @@ function arrived(url, init) {
   return request;
 }
 
-/** A response whose body is truncated. Not a failing stream, since Firefox reports those as errors of the page. */
+/**
+ * Returns a response whose body is truncated. The stream does not fail, since Firefox reports that as an error of the
+ * page.
+ */
 function brokenOff(init) {
   const read = async () => {
     throw new TypeError("reset");
@@ -40,7 +46,7 @@ function brokenOff(init) {
   return Object.defineProperties(new Response("", init), { arrayBuffer: { value: read }, body: { value: body } });
 }
 
-/** The `fetch` of a page whose server is this function. */
+/** Returns the `fetch` of a page whose server is this function. */
 const through = (proxy) => async (url, init) => proxy(arrived(url, init));
 
 const idsOf = ({ appId, connectorId }) => ({ appId, connectorId });
@@ -52,7 +58,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
   const { default: CommerceLayerProvisioning, clientCredentials } = commercelayer;
   const { createProxy } = entry;
 
-  /** A page in front of a tenant. */
+  /** Starts a page in front of a tenant. */
   const start = async (options = {}, settings = {}) => {
     const tenant = await inProcess(settings);
     const client = new ConductorOne(tenant.options);
@@ -68,7 +74,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     return { tenant, client, proxy, page, records };
   };
 
-  /** The same for Commerce Layer. */
+  /** Starts the same for Commerce Layer. */
   const startProvisioning = async (options = {}, page = {}) => {
     const tenant = await inProcess();
     const { clientId, clientSecret, place } = tenant.commercelayer;
@@ -85,7 +91,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     return { tenant, client, proxy, cl, records };
   };
 
-  /** A proxy in front of a server that is a function. */
+  /** Returns a proxy in front of a server that is a function. */
   const stubbed = (server, options = {}) => {
     const client = stubClient(keyturn, server, { retryConfig: { strategy: "none" } });
     const proxy = createProxy({
@@ -255,7 +261,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     }
     assert.equal((await tenant.requests()).length, before, "nothing reached the tenant");
     assert.equal({}.polluted, undefined);
-    // A valid request succeeds, so the others were refused for their faults.
+    // A valid request succeeds, so the others were refused because of their faults.
     assert.equal((await proxy(requestOf({ body: good }))).status, 200);
     assert.equal((await tenant.requests({ operation: "connector.rotateCredential" })).length, 1);
   });
@@ -275,7 +281,7 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
     assert.equal((await tenant.requests()).length, before);
     const { client_secret: secret } = await client.api_credentials.retrieve(id);
     assert.ok(secret.length > 10);
-    // By the client, and by requests made by hand.
+    // Both through the client and in requests made by hand.
     assert.equal((await cl.api_credentials.retrieve(id, { include: ["organization"] })).client_secret, undefined);
     for (const [operation, input] of [
       ["api_credentials.retrieve", { id }],
@@ -542,7 +548,8 @@ export default ({ test, assert, keyturn, commercelayer, proxy: entry, inProcess 
       [rotated.code, rotated.outcome, rotated.cause.code, rotation.server.sent.length],
       ["outcome_unknown", "unknown", "proxy_refused", 1],
     );
-    // A page that a server returns for all paths, such as that of a single-page application, is not a proxy's response.
+    // A page that a server returns for every path, such as that of a single-page application, is not a proxy's
+    // response.
     const html = answer(200, "<!doctype html>", { "content-type": "text/html" });
     assert.equal((await assert.rejects(page(html).c1.apps.list())).code, "invalid_response");
     assert.equal((await assert.rejects(page(html).c1.connector.rotateCredential(own))).code, "outcome_unknown");

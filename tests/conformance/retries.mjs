@@ -5,7 +5,7 @@ const SOON = { "retry-after": "0" };
 /** Delays that do not slow a test down. */
 const QUICK = { initialInterval: 1, maxInterval: 2, exponent: 1.5, maxElapsedTime: 10_000 };
 
-/** What Node's `fetch` throws. */
+/** Returns what Node's `fetch` throws. */
 const failed = (code) => new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) });
 
 export default ({ test, assert, keyturn }) => {
@@ -13,7 +13,10 @@ export default ({ test, assert, keyturn }) => {
   const write = (c1, options) => c1.apps.create({ displayName: "a", owners: [] }, options);
   const secret = (c1, options) => c1.connector.rotateCredential({ appId: "a", connectorId: "b" }, options);
 
-  /** How many requests a call makes to a server that responds like this at first, and then successfully. */
+  /**
+   * Returns the number of requests that a call makes to a server that responds like this at first, and then
+   * successfully.
+   */
   async function requests(call, first, options, clientOptions) {
     const server = stub(first, first, {});
     await call(stubClient(keyturn, server, clientOptions), options).catch(() => {});
@@ -24,7 +27,7 @@ export default ({ test, assert, keyturn }) => {
     const lost = failed("UND_ERR_SOCKET");
     const refused = failed("ECONNREFUSED");
     const cases = [
-      // A failure, and the number of requests of a read, a change and a rotation.
+      // A failure, and how many requests a read, a change and a rotation make.
       ["429", answer(429, {}, SOON), [3, 3, 1]],
       ["503 with Retry-After", answer(503, {}, SOON), [3, 3, 1]],
       ["500 with Retry-After", answer(500, {}, SOON), [3, 1, 1]],
@@ -58,7 +61,7 @@ export default ({ test, assert, keyturn }) => {
     );
   });
 
-  /** How long a read takes whose first response asks to wait. */
+  /** Returns how long a read takes if its first response asks it to wait. */
   async function waited(retryAfter) {
     const server = stub(
       () => answer(429, {}, { "retry-after": typeof retryAfter === "function" ? retryAfter() : retryAfter })(),
@@ -74,7 +77,7 @@ export default ({ test, assert, keyturn }) => {
     const cases = [
       ["0.3", 290],
       ["1", 990],
-      // A date has no fractions, so up to a second of it has passed.
+      // An HTTP date has whole seconds, so up to one second may already have passed.
       [() => new Date(Date.now() + 2000).toUTCString(), 900],
     ];
     await Promise.all(

@@ -1,4 +1,4 @@
-// Secrets are planted wherever they can occur, and searched for wherever something can be printed.
+// Secrets are planted wherever they can occur, and then searched for in everything that can be printed.
 import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
 
 const CANARY = "canary4f9a1c77e2";
@@ -9,7 +9,7 @@ const SECRETS = [
   `Bearer ${CANARY}`,
 ];
 
-/** Everything that printing, logging or error reporting could show of a value. */
+/** Returns everything that printing, logging or error reporting could show of a value. */
 export function spill(value, seen = new Set()) {
   if (typeof value === "string") return value;
   if (value instanceof Headers) return [...value].flat().join(" ");
@@ -26,7 +26,7 @@ export function spill(value, seen = new Set()) {
   try {
     parts.push(JSON.stringify(value));
   } catch {
-    // Values with cycles are not printed as JSON.
+    // Values with cycles cannot be printed as JSON.
   }
   return parts.join("\n");
 }
@@ -34,14 +34,14 @@ export function spill(value, seen = new Set()) {
 export default ({ test, assert, keyturn, inProcess }) => {
   const { ConductorOne, KeyturnError } = keyturn;
 
-  /** A logger that keeps its lines. */
+  /** Returns a logger that keeps its lines. */
   function logger() {
     const lines = [];
     const log = (...args) => lines.push(args.map((arg) => spill(arg)).join(" "));
     return { lines, group: log, groupEnd: () => {}, log };
   }
 
-  /** Fails unless a call fails, with an error that shows none of these. */
+  /** Fails unless a call fails with an error that shows none of these secrets. */
   async function quiet(call, note, ...secrets) {
     const error = await assert.rejects(call, note);
     assert.ok(KeyturnError.is(error), note);
@@ -143,7 +143,7 @@ export default ({ test, assert, keyturn, inProcess }) => {
           retryConfig: { strategy: "none" },
           debugLogger: log,
         });
-        // 299 is a success, which fails because its body cannot be read.
+        // 299 is a success, so the call fails only if its body cannot be read.
         if (status === 299 && (typeof body !== "string" || body.endsWith("}"))) continue;
         await quiet(c1.apps.list(), `${status}`);
         await quiet(c1.connector.rotateCredential({ appId: "a", connectorId: "b" }), `${status} of a rotation`);

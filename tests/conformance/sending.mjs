@@ -1,4 +1,4 @@
-// The outcome of requests without a response, requests that are never sent, and temporary failures of log-ins.
+// The outcome of requests without a response, requests that are never sent, and temporary failures of logins.
 import { answer, SERVER, stub, stubClient } from "../lib/stub.mjs";
 
 const ONCE = { strategy: "none" };
@@ -11,7 +11,7 @@ const TRUST = "quick-fox-1@tenant.conductor.one/wfe";
 const IDENTITY = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
 const GRANT = { access_token: "an-issued-token", expires_in: 600 };
 
-/** Like errors of other realms: not instances of this realm's classes. */
+/** Creates an error like those of other realms: not an instance of this realm's classes. */
 const foreign = (facts) => Object.assign(Object.create(null), facts);
 const failed = (cause) => foreign({ name: "TypeError", message: "fetch failed", cause });
 const called = (syscall, code, more) =>
@@ -89,7 +89,7 @@ const BEFORE = {
   }),
 };
 
-/** Failures when the server may have the request, or that do not say. */
+/** Failures after which the server may have received the request, or that do not say. */
 const AFTER = {
   reset: failed(called("read", "ECONNRESET")),
   "timed out": failed(called("read", "ETIMEDOUT")),
@@ -194,7 +194,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       const other = await assert.rejects(cl(server, { retryConfig: ONCE }).api_credentials.delete("x"));
       assert.deepEqual([what, other.type, other.outcome], [what, "client", "none"]);
     }
-    // It is retried, since nothing was done.
+    // The call is retried, since nothing was done.
     const server = stub(() => {
       throw BEFORE["timed out"];
     }, {});
@@ -547,7 +547,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       const told = await assert.rejects(c1.apps.list());
       assert.deepEqual([told.code, told.status, server.sent.length], ["authentication_failed", status, 1]);
     }
-    // By default three times in total; afterwards no request is sent for a moment.
+    // By default three requests in total; afterwards, none is sent for a moment.
     const server = stub(answer(503, "", { "retry-after": "0" }));
     const c1 = new ConductorOne({ credentials: exchange(), fetch: server.fetch });
     await assert.rejects(c1.apps.list());
@@ -566,7 +566,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       retryConfig,
       timeoutMs: 1_000,
     });
-    // A client has twenty retries while everything fails.
+    // A client has a budget of twenty retries while everything fails.
     await assert.rejects(client.roles.list());
     assert.equal(server.sent.length, 21);
     const second = CommerceLayerProvisioning({
@@ -601,7 +601,7 @@ export default ({ test, assert, keyturn, sandbox, commercelayer }) => {
       await c1.connector.rotateCredential(IDS);
       const asked = () => server.sent.filter(({ url }) => url.endsWith("/token")).length;
       assert.equal(asked(), tokens, what);
-      // And it goes on counting from there.
+      // The count continues from there.
       at.wall += 2 * HOUR;
       await c1.apps.list();
       assert.equal(asked(), tokens + 1, what);

@@ -6,7 +6,7 @@ export default (t) => {
   const pair = { clientId: "blue-whale-1@acme.conductor.one/pcc", clientSecret: "secret-token:canary" };
   const names = { BATON_CLIENT_ID: pair.clientId, BATON_CLIENT_SECRET: pair.clientSecret };
 
-  /** A `fetch` of a server that is a function. */
+  /** Returns the `fetch` of a server that is a function. */
   const serving = (handle) => async (url, init) => {
     const body = init.body === undefined ? undefined : JSON.parse(init.body);
     const [status, answer] = handle(init.method, new URL(url).pathname, body);

@@ -107,7 +107,7 @@ test("the focus is always to be seen", async () => {
   });
 });
 
-/** Problems with the visibility of the focus, if any. */
+/** Returns problems with the visibility of the focus, if any. */
 function focusSeen() {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
@@ -142,7 +142,7 @@ test("what happens is said to those who do not see it", async () => {
   });
 });
 
-/** The accessibility tree: the role and the name of everything that assistive technology reads. */
+/** Returns the accessibility tree: the role and the name of everything that assistive technology reads. */
 async function tree(person) {
   const found = [];
   const visit = ({ role, name, disabled, checked, level, children = [] }) => {
@@ -218,7 +218,7 @@ test("nothing moves for those who asked for that", async () => {
 });
 
 test("in forced colours chips and cards keep an outline", async () => {
-  // The driver has no name for this feature.
+  // The driver does not know this media feature by name.
   const before = async ({ page }) => {
     const session = await page.createCDPSession();
     await session.send("Emulation.setEmulatedMedia", { features: [{ name: "forced-colors", value: "active" }] });

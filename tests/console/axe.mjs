@@ -1,5 +1,5 @@
-// axe-core on each state of the console, in light and dark, forced colours, wide and as narrow as 320 pixels, which is also what a window of
-// 1280 pixels shows at 400 %. WCAG 2.2 AA is the measure.
+// axe-core on each state of the console: light and dark, with forced colours, wide, and as narrow as 320 pixels, which
+// is also what a window of 1280 pixels shows at 400 %. The standard is WCAG 2.2 AA.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,7 +9,7 @@ import { withBrowse } from "./person.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The views of each state. Those that differ only in colours are only checked for contrast. */
+/** The looks in which each state is checked. Those that differ only in colours are only checked for contrast. */
 const STATES = [
   { name: "dark", ...LOOKS.dark, rules: ["color-contrast"] },
   { name: "forced colours", ...LOOKS.forced, rules: [] },
@@ -18,7 +18,7 @@ const STATES = [
   { name: "light", ...LOOKS.light },
 ];
 
-/** The violations that axe finds with these rules, or with all of them. */
+/** Returns the violations that axe finds with these rules, or with all of them. */
 async function found(page, rules) {
   if (rules?.length === 0) return [];
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
@@ -28,7 +28,10 @@ async function found(page, rules) {
       elementRef: true,
       ...(only ? { runOnly: { type: "rule", values: only } } : {}),
     });
-    /** Whether something is in a list that scrolls: axe cannot judge what is cut off at its edge. The other rows have the same colours. */
+    /**
+     * Returns whether an element is in a list that scrolls: axe cannot judge what is cut off at the list's edge. Its
+     * other rows have the same colours.
+     */
     const scrolls = (element) => {
       for (let at = element; at; at = at.parentNode ?? at.host)
         if (at instanceof Element && at.scrollHeight > at.clientHeight && getComputedStyle(at).overflowY === "auto")
@@ -48,7 +51,7 @@ async function found(page, rules) {
   }, rules);
 }
 
-/** Texts that forced colours make hard to read. axe reads the unforced colours, so it cannot detect this. */
+/** Returns texts that forced colours make hard to read. axe reads the unforced colours, so it cannot detect these. */
 function faint() {
   const parts = (colour) =>
     /rgba?\(([^)]+)\)/
@@ -115,7 +118,7 @@ export function axeFindsNothing({ what, guide }) {
   });
 }
 
-/** Controls that are too small to hit. A checkbox is as large as its label. */
+/** Returns controls that are too small to hit. A checkbox counts with its label. */
 function small() {
   const found = [];
   const visit = (node) => {

@@ -9,7 +9,7 @@ const RETRIEVE = "commercelayer.api_credentials.retrieve";
 const LIST = "commercelayer.api_credentials.list";
 const TOKEN = "commercelayer.token";
 
-/** Reads the organizations independently of the page, with the same log-in. */
+/** Reads the organizations independently of the page, with the same login. */
 async function beside({ sandbox, url }, look) {
   const { clientId, clientSecret } = sandbox.commercelayer;
   const client = CommerceLayerProvisioning({
@@ -23,7 +23,7 @@ async function beside({ sandbox, url }, look) {
   }
 }
 
-/** The credentials with a name, and their secrets. */
+/** Returns the credentials with a name, and their secrets. */
 const named = (person, name) =>
   beside(person, (credentials) =>
     credentials.list(
@@ -32,7 +32,10 @@ const named = (person, name) =>
     ),
   );
 
-/** Asserts that no part of a secret is left in the page: document, storage, address, console, and objects that scripts can reach. */
+/**
+ * Asserts that no part of a secret is left in the page: document, storage, address, console, and objects that scripts
+ * can reach.
+ */
 async function isForgotten(person, secret) {
   const { page } = person;
   assert.ok(!(await person.document()).includes(secret), "in the document");
@@ -156,7 +159,7 @@ async function fillIn(person, { name, organization, role }) {
   if (role) await choose(person, "Role", role);
 }
 
-/** Of two fields with this name the one in the dialog, which comes last. */
+/** Chooses an option in the last field with this name: the dialog's field comes after the others. */
 async function choose(person, field, word) {
   const find = async () => (await person.page.$$(`::-p-aria([name="${field}"][role="combobox"])`)).at(-1);
   for (let tries = 0; tries < 100; tries++, await pause(50)) {
@@ -186,7 +189,7 @@ test("a new credential: what is wrong is at its field, and its secret is shown o
     for (let digit = 0; digit < 2; digit++) await person.press("Backspace");
     await person.type("86400");
     await person.press("Enter");
-    // The server's message, at the field that it refers to.
+    // The server's message is at the field that it refers to.
     await person.reads(/Role\n[^]*An integration requires a role\.\nMode/);
     assert.equal(await person.page.evaluate(focusedId), "role");
     assert.equal(person.count(CREATE), 1);
@@ -308,7 +311,9 @@ async function storeAndGoOn(person, what = "I stored the client ID and the secre
   await person.find("heading", "Both credentials work");
 }
 
-/** Continues until the old one has ended, or an attempt failed: a day later, after its id is typed. */
+/**
+ * Retires the old credential a day later, after typing its id. Continues until it has ended or an attempt has failed.
+ */
 async function retire(person) {
   await person.click("button", "Sandbox");
   await person.click("button", "+1 day");
@@ -346,7 +351,7 @@ test("a replacement shows its plan first, makes one that is alike, and ends the 
     await person.reads(/10 in all/);
     await isForgotten(person, made.client_secret);
 
-    // Later, from either of the two: the same rotation continues, and nothing is created again.
+    // Later, either of the two buttons continues the same rotation, and nothing is created again.
     const buttons = await person.page.$$('::-p-aria([role="button"])');
     const names = await Promise.all(
       buttons.map((button) => button.evaluate((node) => node.textContent.replaceAll(/\s+/g, " ").trim())),
@@ -397,7 +402,7 @@ test("a replacement that is left half way shows the same pair again", async () =
     await issue(person, "Prototype, test");
     const [, made] = await named(person, "Prototype");
     await person.page.reload();
-    // The API returns a secret any number of times, so nothing is lost with the page.
+    // The API returns a secret any number of times, so nothing is lost when the page is left.
     await person.reads(new RegExp(`Client ID\n${made.client_id}\n`));
     await storeAndGoOn(person);
     await person.click("button", "Close");
@@ -488,7 +493,7 @@ test("a log-in to Commerce Layer that does not work leaves C1 as it is", async (
     await person.find("heading", "Connectors of GitHub");
     await person.reads(/API credentials\n[^]*(Logging in did not work|Commerce Layer has a problem)/);
     person.sandbox.clearFaults();
-    // A failed log-in is not retried at once.
+    // A failed login is not retried at once.
     for (let tries = 0; tries < 20 && !/9 in all/.test(await person.text()); tries++, await pause(500)) {
       if (await person.isThere("button", "Try again")) await person.click("button", "Try again");
     }

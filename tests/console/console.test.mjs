@@ -10,7 +10,7 @@ import { pause, withBrowse, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
-/** From the connectors to the new credential's secret. */
+/** Rotates a connector's credential, from the list of connectors to the new secret. */
 async function rotate(person, connector, button = "Create credential") {
   const answer = person.answer(/connectors\/credentials$/);
   await person.click("button", `${button} of ${connector}`);
@@ -20,7 +20,7 @@ async function rotate(person, connector, button = "Create credential") {
   return (await answer).credential;
 }
 
-/** From there back to the connectors. */
+/** Confirms that the new secret is stored, and returns to the connectors. */
 async function closeSecret(person, heading = "The credential is stored") {
   await person.click("checkbox", "I stored the client ID and the secret");
   await person.click("button", "Continue");
@@ -48,7 +48,7 @@ test("it shows who is connected to what, and asks nobody else", async () => {
 });
 
 test("what it loads is small, and views and the engine come when they are opened", async () => {
-  /** The brotli bytes that a page loads until a text is readable. */
+  /** Returns the brotli bytes that a page loads until a text is readable. */
   const loaded = async (hash, pattern, before) => {
     const names = new Set();
     const listen = async (person) => {
@@ -125,7 +125,7 @@ test("a new secret is shown once, and nothing of it stays", async () => {
   });
 });
 
-/** Every text that the page's scripts can still reach. */
+/** Returns a heap snapshot, with every text that the page's scripts can still reach. */
 async function heap(page) {
   const session = await page.createCDPSession();
   const chunks = [];
@@ -153,7 +153,7 @@ test("rotating says that the old credential stays, and looks whether that was so
     await person.reads(new RegExp(`The old one still works[^]*New\n${second.id}\nOld\n${first.id}\n[^]*in 24 hours`));
     await person.click("button", "Close");
 
-    // A tenant that does not keep the old credential.
+    // This tenant does not keep the old credential.
     person.sandbox.configure({ oldAfterRotate: "revoke" });
     const third = await rotate(person, "GitHub Enterprise Server");
     await closeSecret(person);
@@ -289,7 +289,7 @@ for (const action of ["drop-answer", "drop", { status: 503 }, { status: 200, bod
       await person.click("button", "Close");
       await person.reads(/GitHub archive\nPaused\nPaused by an administrator\nNone\nOutcome unknown/);
 
-      // Nor by leaving the page, nor by waiting.
+      // Neither leaving the page nor waiting changes that.
       person.sandbox.clock.advance(600_000);
       await person.page.reload();
       await person.click("button", "Rotate credential of GitHub archive");
@@ -507,7 +507,7 @@ async function beginDeviceLogin(person) {
   return /\n([B-Z]{4}-[B-Z]{4})\n/.exec(await person.text())[1];
 }
 
-/** Opens the page to approve, as the link does, and clicks there. */
+/** Opens the approval page, as its link does, and clicks a button there. */
 async function decide(person, code, button) {
   await person.click("link", "Open the page to approve (in a new tab)");
   const tab = await person.page
@@ -551,7 +551,7 @@ test("waiting for an approval can be given up, and nothing is asked any more", a
     await person.click("button", "Cancel");
     await person.focusIs("Connect");
     await person.readsNo(code);
-    await person.readsNo("did not work"); // what somebody wanted is no failure
+    await person.readsNo("did not work"); // cancelling is not a failure
     const asked = person.count("token");
     person.sandbox.decideLogin(code, true);
     await pause(2_500);
@@ -624,7 +624,7 @@ async function fill(person, name, text) {
   await field.type(text);
 }
 
-/** A token obtained elsewhere. */
+/** Returns a token that was obtained outside of the page. */
 async function accessToken({ url, clientId, clientSecret, fetch }) {
   let token;
   const listening = (input, init) => {

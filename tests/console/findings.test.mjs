@@ -1,4 +1,4 @@
-// The order of findings and their texts, in which all lists of the console agree.
+// The order of findings and their texts, which are the same in all lists of the console.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ const { outputFiles } = await build({
 });
 const { sorted, EN } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 
-/** The codes of the lifecycle, as its type lists them. */
+/** The lifecycle's finding codes, as its type lists them. */
 const model = readFileSync(join(root, "pkg/src/lifecycle/model.ts"), "utf8");
 const codes = [
   ...model
@@ -57,7 +57,7 @@ test("the worst come first, equals by what they are about, and what is not known
 
 test("each code of the lifecycle has its place and says what to do", () => {
   assert.ok(codes.length >= 15);
-  // Among findings that are equally bad they come in the order of the lifecycle.
+  // Findings of equal severity come in the lifecycle's order.
   const findings = codes.map((code) => ({ severity: "low", code }));
   const places = sorted([...findings, { severity: "low", code: "unknown to all" }].reverse());
   assert.equal(places.at(-1).code, "unknown to all");

@@ -124,13 +124,13 @@ test("an unknown outcome, from the fault that makes it to what settles it", asyn
     await person.tabTo("Create credential", "Shift+Tab");
     await person.press("Enter");
     await person.focusIs("It is unknown whether a credential was issued");
-    // Until no response can arrive any more, the outcome cannot be settled.
+    // As long as a response can still arrive, the outcome cannot be settled.
     await person.tabTo("+1 hour", "Shift+Tab");
     await person.press("Enter");
     const made = person.sandbox.snapshot().connectorCredentials.at(-1);
     await person.tabTo("IDs of the created credentials, separated by spaces");
     await person.type(made.id);
-    // A look in the background takes nothing from a person who is typing.
+    // A refresh in the background does not disturb a person who is typing.
     await person.page.evaluate(lookInBackground);
     await person.focusIs("IDs of the created credentials, separated by spaces");
     await enter(person, "These were created");
@@ -173,7 +173,7 @@ test("a policy, its windows and the people of a target", async () => {
   });
 });
 
-/** What the clock would do by itself. */
+/** Refreshes the rotation, as the timer would. */
 function lookInBackground() {
   const view = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-rotate-view");
   return view.shadowRoot.querySelector("keyturn-rotate").refresh();

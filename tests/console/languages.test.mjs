@@ -1,5 +1,5 @@
-// The console in German, and in a right-to-left language derived from English: every state has its texts from a table,
-// nothing overflows, and axe finds no violations.
+// The console in German, and in a right-to-left language derived from English: in every state, all texts come from a
+// table, nothing overflows, and axe finds no violations.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,7 +17,7 @@ class Guest {
     this.page = person.page;
   }
 
-  /** The first that can be seen of what fits a selector within the shadow of an element. */
+  /** Returns the first visible node that matches a selector in the shadow root of an element. */
   async find(within, selector) {
     const found = await this.page.waitForFunction(
       (within, selector) => {
@@ -50,14 +50,14 @@ class Guest {
     }, hash);
   }
 
-  /** Closes a dialog. */
+  /** Closes the dialog. */
   async leave() {
     await this.page.keyboard.press("Escape");
     await pause(50);
   }
 }
 
-/** The overview, a job, the flow of a rotation, and a target's page. */
+/** Visits the overview, a job, the flow of a rotation, and a target's page. */
 async function rotations(guest, seen) {
   await guest.find("keyturn-credentials", "tbody .name");
   await seen("nothing known yet");
@@ -107,7 +107,7 @@ async function rotations(guest, seen) {
   await seen("no such target");
 }
 
-/** The lists of the control planes, the dialogs, the sandbox's panel, and connecting. */
+/** Visits the lists of the control planes, the dialogs, the sandbox's panel, and the connect view. */
 async function credentials(guest, seen) {
   const { page, person } = guest;
   await guest.find("keyturn-connectors", "tbody tr");
@@ -236,7 +236,7 @@ test("another language is chosen, comes at once, and is kept", async () => {
     await person.click("button", "Schließen");
 
     loaded.length = 0;
-    // Another address, so that the page is loaded anew.
+    // A different address, so that the page is loaded again.
     await page.goto(`${person.url}/?again#/`);
     await person.find("heading", "Übersicht");
     await person.reads(/\n26 Ziele\n/);
@@ -284,7 +284,7 @@ test("an element takes its language from what is around it, and its texts from w
     const said = await person.page.evaluate(async () => {
       const inner = () => table.shadowRoot.querySelector("thead .target").textContent.trim();
       const settled = async () => {
-        // Once the observer has been told, and the element has rendered.
+        // Wait until the observer has been notified and the element has rendered.
         await new Promise((resolve) => setTimeout(resolve));
         await table.updateComplete;
         return inner();

@@ -1,6 +1,6 @@
-// How a page is looked at: wide or narrow, light or dark, in colours that are forced.
+// The looks of a page: wide or narrow, light or dark, with forced colours.
 
-/** The looks, by their names. */
+/** The looks, by name. */
 export const LOOKS = {
   light: { width: 1280, scheme: "light" },
   dark: { width: 1280, scheme: "dark" },
@@ -10,7 +10,7 @@ export const LOOKS = {
 };
 
 /**
- * Lets the page look otherwise. The driver does not know forced colours by name, hence its session.
+ * Gives the page another look. The driver does not know forced colours by name, so this uses the session.
  *
  * @param {import("puppeteer-core").CDPSession} session
  * @param {import("puppeteer-core").Page} page
@@ -23,7 +23,7 @@ export async function look(session, page, { width, scheme, forced = "none" }) {
     features: [
       { name: "prefers-color-scheme", value: scheme },
       { name: "forced-colors", value: forced },
-      // A fading dialog has other colours than one that stands still.
+      // A dialog that is fading in has other colours than a static one.
       { name: "prefers-reduced-motion", value: "reduce" },
     ],
   });

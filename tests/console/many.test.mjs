@@ -1,4 +1,5 @@
-// The overview with five thousand targets, in Chromium: it keeps few of them in the document, and shows the right ones.
+// The overview with five thousand targets, in Chromium: only few of them are in the document, and they are the right
+// ones.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fillConsole, keepCredentials } from "../lib/many-targets.mjs";
@@ -6,10 +7,13 @@ import { pause, withConsole } from "./person.mjs";
 
 const TARGETS = 5_000;
 
-/** More rows than fit into the table at its highest, with those beyond that the Tab key reaches. */
+/**
+ * A limit above the number of rows that fit into the table at its greatest height, including the rows beyond the edge
+ * that the Tab key reaches.
+ */
 const FEW = 60;
 
-/** Longer than a slow machine takes to list everything, or to show anything of it. */
+/** A limit above the time in which a slow machine lists all targets, or shows any change of the list. */
 const LISTED_MS = 120_000;
 
 test("of five thousand targets few are in the document, and they are sorted, searched and selected", async () => {
@@ -30,7 +34,7 @@ test("of five thousand targets few are in the document, and they are sorted, sea
       { timeout: LISTED_MS },
       TARGETS,
     );
-    /** What of the table is in the document. */
+    /** Returns the part of the table that is in the document. */
     const look = () =>
       table.evaluate(({ shadowRoot }) => ({
         names: [...shadowRoot.querySelectorAll("tbody .name")].map((name) => name.textContent),
@@ -40,7 +44,7 @@ test("of five thousand targets few are in the document, and they are sorted, sea
         height: shadowRoot.querySelector(".scroller").scrollHeight,
         room: shadowRoot.querySelector(".scroller").clientHeight,
       }));
-    /** Waits until that is as wanted. There are never many rows. */
+    /** Waits until that part is as wanted. There are never many rows. */
     const until = async (wanted) => {
       for (const begun = Date.now(); ; await pause(50)) {
         const seen = await look();
@@ -64,7 +68,7 @@ test("of five thousand targets few are in the document, and they are sorted, sea
     await person.click("button", "Target");
     await shows(sorted[0]);
 
-    // From one end to the other; what is in between takes up its room.
+    // From one end to the other; the rows in between take up their space.
     await table.evaluate(({ shadowRoot }) => shadowRoot.querySelector(".scroller").focus());
     await person.press("End");
     const end = await until(
@@ -81,7 +85,7 @@ test("of five thousand targets few are in the document, and they are sorted, sea
     await shows("Connector 49", found.length);
     await person.click("checkbox", "Select all shown targets");
     await person.reads(new RegExp(`${found.length} of 5,000 match, ${found.length} selected`));
-    // Those that a search leaves out stay selected.
+    // Targets that a search excludes stay selected.
     await person.click("searchbox", "Search");
     await person.type("90");
     await shows("Connector 4990", 1);

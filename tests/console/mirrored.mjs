@@ -1,9 +1,10 @@
-// Texts of a page in the mirrored language that are in no table, and texts that overflow. In that language, every text is in brackets.
+// Finds texts of a page in the mirrored language that are in no table, and texts that overflow. In that language, every
+// text is in brackets.
 
 /** Runs in the page. Resolves with descriptions of problems. */
 export function strays() {
   const found = [];
-  /** Data: names, codes and times. Messages of the package are in English. */
+  /** Data is not translated: names, codes and times. The package's messages are in English. */
   const data = "bdi, [dir=auto], time, code, [translate=no], .mono, [lang=en]";
   const of = (node) => {
     if (node instanceof Text) return node.data.replaceAll(/\s+/g, " ");
@@ -36,7 +37,7 @@ export function strays() {
   return found;
 }
 
-/** Runs in the page. Elements that overflow: the page itself, and words in controls, chips and headings. */
+/** Runs in the page. Returns the elements that overflow: the page itself, and words in controls, chips and headings. */
 export function tooWide() {
   const found = [];
   const wide = document.documentElement.scrollWidth - innerWidth;

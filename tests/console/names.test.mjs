@@ -1,4 +1,4 @@
-// Targets of one name look different wherever they are shown, and everywhere in the same way.
+// Targets with the same name are distinguished wherever they are shown, and everywhere in the same way.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -39,7 +39,7 @@ test("names that look alike count as the same, and what a row says itself is kep
     a: "North",
     b: "South",
   });
-  // Of rows that are shown without the others of their name.
+  // Rows that are shown without the others of their name.
   assert.deepEqual(told(["a", "ERP", "North", { distinction: "Live" }]), { a: "Live" });
 });
 
@@ -49,7 +49,7 @@ test("the last part is unique however many have one name", () => {
   assert.equal(new Set(Object.values(found)).size, rows.length);
 });
 
-/** What the overview shows and says of the targets with a name. */
+/** Returns what the overview shows and says about the targets with a name. */
 const shown = (person, name) =>
   person.page.evaluate((name) => {
     const view = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-overview").shadowRoot;
@@ -89,7 +89,7 @@ test("two API credentials of one name are told apart in the table, the timeline,
     await person.click("link", "Rotate");
     await person.find("heading", "Rotate credential");
     await person.reads(/Northwind Outfitters · (Live|Test) · Commerce Layer/);
-    // From the page of a target, the way back leads past it.
+    // The way back from a target's page skips the rotation.
     await person.click("link", "Facts");
     await person.reads(/Credentials over time/);
     await person.click("link", "← All targets");

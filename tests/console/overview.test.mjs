@@ -13,7 +13,7 @@ async function known(person) {
   await person.reads(/\n4 ?\n?Within 30 days/);
 }
 
-/** The rows of the table in the document, by name. */
+/** Returns the names in the table's rows that are in the document. */
 const names = (person) =>
   person.page.evaluate(() => {
     const table = document
@@ -23,7 +23,7 @@ const names = (person) =>
     return [...table.shadowRoot.querySelectorAll("tbody .name")].map((name) => name.textContent.trim());
   });
 
-/** What the timeline shows: the names of its lanes. */
+/** Returns the names of the timeline's lanes. */
 const lanes = (person) =>
   person.page.evaluate(() => {
     const timeline = document
@@ -33,7 +33,7 @@ const lanes = (person) =>
     return [...timeline.shadowRoot.querySelectorAll(".lane .name")].map((name) => name.textContent.trim());
   });
 
-/** The overview's parts in the order in which they stand, of which the first is wholly in view. */
+/** Returns the overview's parts in document order, provided that the first one is in view. */
 function standing() {
   const { shadowRoot } = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-overview");
   const parts = [
@@ -133,7 +133,7 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
     await person.click("link", "GitHub archive");
     await person.find("heading", "GitHub archive");
     await person.reads(/The credential in use has expired\.\n? ?Rotate it/);
-    // The worst comes first.
+    // The worst finding comes first.
     await person.reads(/has expired\.[^]*No owner is named/);
     await person.click("textbox", "Owner");
     await person.type("Ada <script>alert(1)</script> \u202eevil");
@@ -160,7 +160,7 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
   });
 });
 
-/** What a field shows. */
+/** Returns the value of a field. */
 const shows = (person, label) => person.page.$eval(`::-p-aria(${label})`, (field) => field.value);
 
 test("what was typed on a target's page and not saved is there again, and is not lost with the page", async () => {

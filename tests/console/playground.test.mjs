@@ -1,4 +1,4 @@
-// The playground: its programs, faults on request, and that nothing leaves the page.
+// The playground: its programs, faults on request, and that it sends nothing to other origins.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -45,13 +45,16 @@ class Visitor {
     page.on("console", (message) => message.type() === "error" && this.trouble.push(message.text()));
   }
 
-  /** What is inside the page's element; `work` is given its shadow root. */
+  /** Evaluates `work` in the page, with the shadow root of the page's element. */
   inside(work, ...args) {
     const text = `(${work})(document.querySelector("keyturn-playground").shadowRoot, ...${JSON.stringify(args)})`;
     return this.page.evaluate(text);
   }
 
-  /** Waits until a condition holds for the page's element. The driver's own way fails in Firefox under the page's policy. */
+  /**
+   * Waits until a condition holds for the page's element. Under the page's policy, the driver's own method fails in
+   * Firefox.
+   */
   until(work, ...args) {
     return until(String(work), () => this.inside(work, ...args));
   }
@@ -107,7 +110,7 @@ async function withPlayground(
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
-    // Firefox knows neither call.
+    // Firefox supports neither of these calls.
     if (within === browser) {
       await page.setViewport({ width, height: 900 });
       await page.emulateMediaFeatures(features);
@@ -311,7 +314,7 @@ console.log(said.join("; "), "kept:", kept.join(), "storage" in navigator, "lock
         assert.equal(output.match(/refused/g)?.length, 6, output);
         assert.match(output, /kept: {2}false false/);
       },
-      // The policy reports what it forbids.
+      // The policy reports what it blocks.
       { troubles: true },
     );
     assert.deepEqual(other.requests, []);
@@ -357,7 +360,7 @@ test(
         ...facts.c1.groups.map((group) => ["c1", group]),
         ...facts.commercelayer.resources.map((group) => ["commercelayer", group]),
       ].map(([api, { name, operations }]) => [name, programOf(api, operations[0].example)]);
-      // One of each group, and all of those that people rotate with.
+      // One of each group, and all of those that rotate credentials.
       for (const [name, program] of examples.filter(
         ([name], at) => at % 12 === 0 || /connector|credential/i.test(name),
       )) {

@@ -1,5 +1,6 @@
-// Photographs each state of the console for somebody to look at: `node tests/console/screenshots.mjs [--folder DIR] [--look NAME,...] [WAY ...]`.
-// The ways are those that axe goes as well, the playground, and the page of `keyturn console`.
+// Takes screenshots of each state of the console, for people to look at:
+// `node tests/console/screenshots.mjs [--folder DIR] [--look NAME,...] [WAY ...]`. The ways are the tours that axe
+// takes as well, the playground, and the page of `keyturn console`.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ import { LOOKS as CHECKED, look } from "./looks.mjs";
 import { closeBrowser, Person, withBrowse } from "./person.mjs";
 import { BROWSE, OVERVIEW, PROVISIONING } from "./tours.mjs";
 
-/** Those that are checked, and more to look at: a phone, and other languages, of which one is mirrored. */
+/** The looks that tests check, and more for screenshots: a phone, and other languages, one of which is mirrored. */
 const LOOKS = {
   ...CHECKED,
   phone: { width: 400, scheme: "light" },
@@ -30,7 +31,10 @@ const { values, positionals } = parseArgs({
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), "keyturn-screenshots-"));
 const looks = values.look.split(",");
 
-/** Chooses a language as a person does in the header, also one that is not offered there. Pages without a choice stay as they are. */
+/**
+ * Chooses a language as a person does in the header, even one that is not offered there. Pages without a choice stay as
+ * they are.
+ */
 async function speak(page, language) {
   await page.evaluate((language) => {
     const visit = (node) => [node, ...[...(node.shadowRoot ?? node).children].flatMap(visit)];
@@ -48,7 +52,7 @@ async function speak(page, language) {
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
-/** What photographs a page in each look, under the name of its state. */
+/** Returns a function that takes screenshots of a page in each look, under the name of its state. */
 async function camera(page, way) {
   const session = await page.createCDPSession();
   await look(session, page, LOOKS.light);
@@ -66,13 +70,13 @@ async function camera(page, way) {
   };
 }
 
-/** A tour of the console with its sandbox. */
+/** Takes a tour of the console with its sandbox. */
 const guided =
   ({ guide }) =>
   (way) =>
     withBrowse({}, async (person) => guide(person, await camera(person.page, way)));
 
-/** A page in a browser of its own. */
+/** Runs `work` with a page in a separate browser. */
 async function withPage(url, work) {
   const browser = await launch("chromium");
   try {

@@ -1,7 +1,7 @@
-// Tours through the console that visit each of its states once: `seen` is called with the name of each.
+// Tours through the console that visit each of its states once and call `seen` with the state's name.
 const ROTATE = "connector.rotateCredential";
 
-/** The console's states, in an order in which each leads to the next. Each is checked when `seen` is called. */
+/** Visits the states of the lists, each of which leads to the next. */
 async function browseTour(person, seen) {
   const { sandbox } = person;
   await person.find("heading", "Connectors of GitHub");
@@ -113,7 +113,7 @@ async function browseTour(person, seen) {
   await seen("a log-in was denied");
 }
 
-/** The states of Commerce Layer's credentials. */
+/** Visits the states of Commerce Layer's credentials. */
 async function provisioningTour(person, seen) {
   const { sandbox } = person;
   await person.reads(/9 in all/);
@@ -208,7 +208,7 @@ async function provisioningTour(person, seen) {
   await seen("connecting to the other");
 }
 
-/** The states of the overview and of the views that it leads to. */
+/** Visits the states of the overview and of the views that it leads to. */
 async function overviewTour(person, seen) {
   await person.page.evaluate(() => (location.hash = "#/"));
   await person.find("heading", "Overview");

@@ -10,7 +10,7 @@ import { literals } from "../lib/literals.mjs";
 const CONSOLE = join(root, "www/src");
 const ELEMENTS = join(root, "pkg/src/elements");
 
-/** Strings that look like texts but are not: names of products, of languages, of keys, and input of programs. */
+/** Strings that look like texts but are not: names of products, languages and keys, and input of programs. */
 const NO_WORDS = new Set([
   "Commerce Layer",
   "English",
@@ -20,7 +20,7 @@ const NO_WORDS = new Set([
   `curl --request … … --header "Authorization: Bearer $TOKEN" --header 'Accept: application/json'`,
 ]);
 
-/** A module of TypeScript, as it runs. */
+/** Bundles and imports a TypeScript module. */
 async function module(path) {
   const { outputFiles } = await build({
     entryPoints: [path],
@@ -42,16 +42,16 @@ const { german } = await module(join(ELEMENTS, "de.ts"));
 /** The files that contain texts. */
 const TABLES = /^(texts\/(en|de)|english|de)\.ts$/;
 
-/** The sources below a folder, by their paths, without its tables. */
+/** Returns the sources below a folder, by their paths, without its tables. */
 function sources(folder) {
   const paths = readdirSync(folder, { recursive: true }).filter((path) => path.endsWith(".ts") && !TABLES.test(path));
   return paths.map((path) => [path, readFileSync(join(folder, path), "utf8")]);
 }
 
-/** A text's forms, by plural categories. */
+/** Returns a text's forms, by plural category. */
 const forms = (text) => (typeof text === "string" ? { other: text } : text);
 
-/** The placeholders and markup of a text, sorted. */
+/** Returns the placeholders and markup of a text, sorted. */
 const marks = (text) => [...new Set(text.match(/\{\w+\}|\*\*|`[^`]*`/g) ?? [])].sort();
 
 for (const [what, folder] of [
@@ -98,7 +98,7 @@ for (const [what, source, translation, language] of [
 }
 
 test("German is German: no text was left in English by mistake", () => {
-  /** Texts that are intentionally the same in both. */
+  /** Texts that are intentionally the same in both languages. */
   const same =
     /^(Status|Details|Rotation|Sandbox|Apps|Connector|Live|Test|Integration|ID|Name|Domain .*|Docker Compose|.*\bclever-otter\b.*|\{.*)$/;
   const left = (source, translation) =>
@@ -108,11 +108,11 @@ test("German is German: no text was left in English by mistake", () => {
     });
   assert.deepEqual([...left(EN, DE), ...left(english, german)], []);
   const said = [DE, german].flatMap((table) => Object.values(table).flatMap((text) => Object.values(forms(text))));
-  // It is formal, and has its own quotation marks and ellipsis.
+  // German addresses the reader formally, and has its own quotation marks and ellipsis.
   for (const text of said) assert.doesNotMatch(text, /\b(du|dein|deine|dich|dir)\b|"|\.\.\./i, text);
 });
 
-/** Keys that no source uses, not even by prefix and suffix. */
+/** Returns the keys that no source uses, not even by prefix and suffix. */
 function unused(table, folder) {
   const texts = sources(folder).map(([, text]) => text);
   const named = new Set(texts.flatMap((text) => [...text.matchAll(/["'`]([\w.-]+)["'`]/g)].map(([, name]) => name)));
@@ -122,7 +122,7 @@ function unused(table, folder) {
       return parts[0] === "" ? /^$/ : new RegExp(`^${parts.map((part) => part.replaceAll(".", "\\.")).join(".+")}$`);
     }),
   );
-  /** What is joined to the end of another key. */
+  /** The suffixes that sources append to other keys. */
   const ends = new Set(texts.flatMap((text) => [...text.matchAll(/`\$\{[^}]*\}\.([\w-]+)`/g)].map(([, end]) => end)));
   const isNamed = (key) => {
     if (named.has(key) || patterns.some((pattern) => pattern.test(key))) return true;
@@ -156,7 +156,7 @@ test("styles know no left and right", () => {
   assert.ok(sided.test("  margin-left: 1rem;") && sided.test("left: 0;") && uneven("padding: 0 1rem 0 2rem;"));
 });
 
-/** Whether a rule has different sizes for left and right. */
+/** Returns whether a rule has different sizes for left and right. */
 function uneven(rule) {
   const [, sizes] = /^\s*(?:margin|padding|inset|border-width):\s*([^;]+);/.exec(rule) ?? [];
   const [, right, , left] = sizes?.match(/[\w.-]+\([^)]*\)|\S+/g) ?? [];

@@ -94,7 +94,7 @@ test("a worker continues what a command starts, with the same journal", async ()
   const [{ target, progress, current }] = JSON.parse(status.stdout);
   assert.deepEqual([target, progress.rotation, progress.state], ["crm", 1, "idle"]);
   assert.ok(readFileSync(join(cwd, "crm.env"), "utf8").includes(current.clientId));
-  // Another fleet and the folder have no record of it.
+  // Neither another fleet nor the folder has a record of it.
   for (const more of [["--database", server.url(), "--fleet", "us"], []]) {
     const other = await keyturn("status", "-o", "json", ...more);
     assert.equal(JSON.parse(other.stdout)[0].progress.rotation, 0);

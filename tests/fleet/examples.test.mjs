@@ -63,7 +63,7 @@ test("the worker migrates, becomes ready, and stops on a signal", async () => {
     for (const path of PATHS) assert.equal((await get(path)).status, 200, path);
     const metrics = await (await get("/metrics")).text();
 
-    // The dashboard queries existing metrics, and all of them.
+    // The dashboard queries all metrics, and none that does not exist.
     const families = [...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     const dashboard = JSON.parse(await read("grafana.json"));
     const asked = dashboard.panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => expr.match(/keyturn_\w+/g)));
@@ -74,7 +74,7 @@ test("the worker migrates, becomes ready, and stops on a signal", async () => {
     worker.kill("SIGTERM");
     assert.deepEqual(await ended, [0, null]);
 
-    // The program for a timer, on the same journal: a target that was never rotated is not started without a policy.
+    // The program for a timer, on the same journal: without a policy, a target that was never rotated is not started.
     const timer = spawn(process.execPath, [join(home, "advance.mjs")], {
       cwd: home,
       env,

@@ -65,10 +65,10 @@ after(async () => {
 });
 
 let fleets = 0;
-/** A unique name. */
+/** Returns a unique name. */
 const name = () => `f${++fleets}`;
 
-/** Targets with a control plane and a sink each, whose sinks contain the existing credential. */
+/** Creates targets with a control plane and a sink each; the sinks contain the existing credential. */
 function world(number, { policy = QUICK, ...options } = {}) {
   const clock = { now: () => Date.now() };
   const planes = {};
@@ -235,11 +235,11 @@ test("all workers share the limits of tenants and providers", async () => {
   for (const target of names) await workers[0].rotate(target);
   await until("all are done", () => idle(workers[0], names));
   assert.deepEqual(most, { a: 1, b: 1 });
-  // Each call took its turn from the one row.
+  // Each call was paced by the provider's one row.
   const calls = names.reduce((sum, target) => sum + planes[target].calls.length, 0);
   const { rows } = await pool.query("SELECT provider, free_at FROM keyturn.pace WHERE fleet = $1", [fleet]);
   assert.equal(rows.length, 1);
-  // All but the reads of the sinks before a rotation.
+  // All calls are paced but the reads of the sinks before a rotation.
   const paced = calls - names.length;
   assert.ok(
     rows[0].free_at - begun[0].at >= (paced - 2) * 10,
@@ -293,7 +293,7 @@ test("a worker that is stopped while it starts, or twice, stops once", async () 
   await assert.rejects(worker.start(), { code: "closed" });
   const unborn = open({ fleet, targets });
   await unborn.stop();
-  // A worker whose database was unreachable at the start may be started again.
+  // A worker whose database was unreachable at the start can be started again.
   let away = true;
   const flaky = Object.create(boss, {
     start: { value: () => (away ? Promise.reject(new Error("away")) : boss.start()) },
@@ -326,7 +326,7 @@ test("no secret and no external message reaches the queue, a record or a metric"
     const [one, two] = await worker.lifecycle.status(["t0", "t1"]);
     return one.progress.state === "stopped" || two.progress.state === "stopped";
   });
-  // An error out of the journal itself.
+  // This error comes from the journal itself.
   await boss.send(`keyturn/${fleet}/targets`, { target: `not ${CANARY}`.slice(0, 3) });
   await until("the third is done", () => idle(worker, ["t2"]));
   const metrics = await worker.metrics();
@@ -496,7 +496,7 @@ test("a database that is restored in the middle of rotations issues nothing twic
   };
   const first = await start();
   for (const target of names) await first.worker.lifecycle.adopt(target, "c0");
-  // The backup has t0 in its grace, t1 with its rotation planned, the others without one.
+  // In the backup, t0 is in its grace period, t1 has a planned rotation, and the others have none.
   await first.worker.rotate("t0");
   await until("one is in its grace", async () => (await first.worker.lifecycle.status(["t0"]))[0].phase === "grace");
   const journal = postgresJournal(database, { fleet });
@@ -527,12 +527,12 @@ test("a database that is restored in the middle of rotations issues nothing twic
     assert.equal(issues(planes[target]), before.get(target), `${target} issued again`);
     assert.ok(planes[target].accepts(sinks[target].pair));
   }
-  // Rotations in the restored journal continue.
+  // Rotations without missing events continue.
   await until("what was remembered goes on", async () => (await worker.lifecycle.status(["t5"]))[0].phase === "grace");
   assert.equal((await worker.lifecycle.status(["t0"]))[0].phase, "grace");
   assert.equal(issues(planes.t5), 1);
 
-  // The remedy: undo the started rotation, and adopt the credential in use.
+  // One remedy: roll back the started rotation, and adopt the credential in use.
   const { lifecycle } = worker;
   assert.equal((await lifecycle.rollback("t2")).last, "rolled-back");
   assert.equal((await lifecycle.adopt("t2", "c1")).state, "ready");
@@ -542,7 +542,7 @@ test("a database that is restored in the middle of rotations issues nothing twic
   assert.ok(planes.t2.accepts(sinks.t2.pair));
   assert.equal((await worker.rotate("t2")).state, "ready");
   await until("it can be rotated again", async () => (await lifecycle.status(["t2"]))[0].phase === "grace");
-  // Or: nothing uses the other credential, and the decision to resume is trusted.
+  // The other: nothing uses the other credential, and the decision to resume is trusted.
   planes.t3.credentials.get("c1").ended = true;
   sinks.t3.put(sinks.t3.kept.get("c0@host"));
   await lifecycle.resume("t3");

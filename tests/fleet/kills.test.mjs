@@ -1,5 +1,5 @@
-// Three workers with sixty targets on a sandbox. Workers are killed, the database fails, one worker is cut off from it: every rotation ends, or
-// waits for a person for a recorded reason, and every issued credential was intended.
+// Three workers with sixty targets on a sandbox. Workers are killed, the database fails, and one worker is cut off from
+// it: every rotation ends, or waits for a person for a recorded reason, and every issued credential was intended.
 import "../lib/newer-node.mjs";
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
@@ -31,9 +31,9 @@ const KILLS = 20;
 /** How long one worker is cut off from the database, in milliseconds. */
 const PARTITION = 60_000;
 const FLEET = "kills";
-/** The operations that issue. */
+/** The operations that issue credentials. */
 const ISSUING = ["connector.rotateCredential", "principal.createCredential", "commercelayer.api_credentials.create"];
-/** Times that let a test see the ends of all waits, and still leave a call the time that it takes. */
+/** Times short enough for a test to see the end of every wait, and long enough for each call. */
 const POLICY = {
   grace: "1s",
   callDeadline: "4s",
@@ -67,7 +67,7 @@ after(async () => {
   await rm(scratch, { recursive: true });
 });
 
-/** Places at the sandbox, whose sinks hold a first credential that the journal knows. */
+/** Creates targets on the sandbox, each with a first credential in its sink that the journal knows. */
 async function place() {
   const description = { sandbox, policy: POLICY, targets: [] };
   const { c1, cl } = fleetTargets(folder, description);
@@ -124,7 +124,7 @@ async function control(method, path, body) {
 
 const said = [];
 
-/** A worker process, which is there again after it was killed. */
+/** Starts a worker process, which is restarted when it was killed. */
 function worker(number, url, description) {
   const slot = { child: undefined, alive: false, kills: 0 };
   slot.start = () => {
@@ -139,7 +139,7 @@ function worker(number, url, description) {
     child.on("error", () => {});
     child.on("exit", (code) => {
       slot.alive = false;
-      // It could not reach the database.
+      // The worker could not reach the database.
       if (code === 75 && !slot.over) setTimeout(slot.start, 300);
     });
   };
@@ -174,7 +174,7 @@ test("with killed workers and a failing database, every issued credential was in
     worker(number, server.url("owner", number === 2 ? way.port : server.port), description),
   );
   await until("all have started", () => workers.every(({ alive }) => alive), { tries: 300, ...patient });
-  // The calls take their time, so that some are under way whenever a worker is killed, and some answers are lost by themselves.
+  // Calls are slow, so that some are under way whenever a worker is killed, and some responses are lost in addition.
   for (const operation of ISSUING) {
     await control("POST", "faults", { operation, action: "drop-answer", times: 2 });
     await control("POST", "faults", { operation, action: { delayMs: 300 }, times: "always" });
@@ -185,7 +185,7 @@ test("with killed workers and a failing database, every issued credential was in
   const sweeping = (async () => {
     for (let turn = 0; !over; turn++) {
       workers[turn % 3].tell({ tick: true });
-      // A log reaches past an attempt once something else has happened.
+      // The log only counts as complete up to an attempt's end once something later is in it.
       await c1.apps.list({ pageSize: 1 }).catch(() => undefined);
       await c1.with({ clientID: sandbox.clientId, clientSecret: sandbox.clientSecret }).authenticate();
       await sleep(700);
@@ -229,11 +229,11 @@ test("with killed workers and a failing database, every issued credential was in
   });
   await Promise.all(workers.map((one) => one.end()));
 
-  // The journal's events, and the control plane's requests.
+  // The journal's events match the control plane's requests.
   const requests = await control("GET", "requests");
   assert.ok(requests.length < 10_000, "the sandbox remembers all requests");
   const named = await Promise.all(ISSUING.map((operation) => control("GET", `requests?operation=${operation}`)));
-  // Those without a status were lost on the way there.
+  // Requests without a status were lost before they arrived.
   const issuing = named.flat().filter(({ status }) => status !== null);
   let intents = 0;
   let none = 0;
@@ -262,7 +262,7 @@ test("with killed workers and a failing database, every issued credential was in
   assert.ok(stopped.length <= 3, "nearly all are done");
   for (const { broken } of await lifecycle.verify()) assert.equal(broken, undefined);
 
-  // Every sink's pair logs in, and is the only valid one of the created credentials.
+  // Every sink's pair logs in, and it is the only valid credential of those that were created.
   const signal = new AbortController().signal;
   for (const { name, env } of description.targets) {
     const text = await readFile(env, "utf8");
@@ -282,7 +282,7 @@ test("with killed workers and a failing database, every issued credential was in
       );
   }
 
-  // Nothing contains a secret, neither an old nor a current one.
+  // Neither an old nor a current secret is anywhere in the database.
   const dump = server.run("pg_dump", ["--inserts", "--exclude-table-data=keyturn.tokens"]);
   const places = {
     "the database": dump,

@@ -1,5 +1,5 @@
-// A fleet under what operators do: roles with the least rights, two schemas, clocks that differ, a pooler in between, a database that is away for
-// long, and a worker that is told to stop before it has started.
+// A fleet under an operator's conditions: roles with the least privileges, two schemas, clocks that differ, a pooler in
+// between, a long database outage, and a worker that is told to stop before it has started.
 import "../lib/newer-node.mjs";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -29,7 +29,7 @@ function connect(url, options = {}) {
   return pool;
 }
 
-/** A queue of its own, with the errors that it reports. */
+/** Starts a separate queue, and records the errors that it reports. */
 function queue(url, options = {}) {
   const boss = new PgBoss({
     connectionString: url,
@@ -105,7 +105,7 @@ test("a role that may not create tables rotates with granted rights", async () =
     worker.records.filter(({ level }) => level !== "info"),
     [],
   );
-  // It cannot change what was written.
+  // The worker cannot change what was written.
   await assert.rejects(connect(server.url("worker")).query("DELETE FROM keyturn.events"), /permission denied/);
 });
 

@@ -1,5 +1,5 @@
-// A database that was restored, or replaced by a standby, in the middle of a fleet's life. Where the control plane can show what was issued, it
-// does; where it cannot, nothing is issued before a person has looked.
+// A database that is restored, or replaced by a standby, while a fleet is running. Where the control plane can show
+// what was issued, it does; where it cannot, nothing is issued before a person has checked.
 import "../lib/newer-node.mjs";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -38,7 +38,7 @@ after(async () => {
   await server.stop();
 });
 
-/** A target whose control plane has a list, or records, or neither; its sink gives nothing back. */
+/** Creates a target whose control plane has a list, or records, or neither; its sink cannot be read back. */
 function place(options) {
   const plane = new ControlPlane({ clock, ...options });
   const sink = new MemorySink({ readback: "none" });
@@ -47,13 +47,13 @@ function place(options) {
   return { plane, sink, target: { provider: plane.provider, sinks: [sink.sink], policy: POLICY } };
 }
 
-/** What lists, what has records, and what has neither. */
+/** Creates four targets: one whose control plane has a list, one with records, and two with neither. */
 function world() {
   const places = {
     lists: place({ evidence: false, list: true }),
     records: place({ evidence: true, list: false }),
     mute: place({ evidence: false, list: false }),
-    // The same again, whose rotations the backup has.
+    // The same again, but its rotation is in the backup.
     "mute-remembered": place({ evidence: false, list: false }),
   };
   const targets = Object.fromEntries(Object.entries(places).map(([name, { target }]) => [name, target]));
@@ -81,7 +81,7 @@ test("after a restore from a dump, issues only if no credential is missing from 
   await database.query("DROP SCHEMA keyturn CASCADE");
   own.run("psql", ["--quiet", "--set=ON_ERROR_STOP=1"], backup);
 
-  // One of a fleet sees it at its start, and says so once.
+  // One worker of the fleet detects the restore when it starts, and reports it once.
   const boss = new PgBoss({ connectionString: own.url(), max: 4 });
   boss.on("error", () => {});
   ends.push(() => boss.stop({ graceful: false }));
@@ -103,10 +103,10 @@ test("after a restore from a dump, issues only if no credential is missing from 
   const statuses = await second.status(["lists", "records", "mute"]);
   assert.deepEqual(statuses.map(stop), [NEWER, NEWER, RESTORED]);
   for (const name of names) assert.equal(issues(places[name]), 1, `${name} issued again`);
-  // What was under way goes on: its credential is known.
+  // Its rotation goes on: the journal knows the credential.
   assert.equal((await second.status(["mute-remembered"]))[0].phase, "grace");
 
-  // Nothing stands behind the refusal once a person has looked, and the next rotation needs nobody.
+  // Once a person has checked, the rotation continues, and the next one needs nobody.
   await second.resume("mute");
   assert.equal((await second.advance("mute")).state, "waiting");
   assert.equal(issues(places.mute), 2);
@@ -130,11 +130,11 @@ test("treats a promoted standby as restored, unless it is declared complete", as
   const second = openLifecycle({ journal, targets });
   await assert.rejects(second.rotate("lists"), { code: "journal_failed", reason: "read_only", outcome: "none" });
   standby.promote();
-  // Nothing was forgotten, which a list and records show.
+  // Nothing was lost, which the list and the records show.
   for (const name of ["lists", "records"]) assert.equal((await second.rotate(name)).state, "waiting", name);
   assert.deepEqual(stop({ progress: await second.rotate("mute") }), RESTORED);
   assert.equal(issues(places.mute), 0);
-  // What it wrote before counts for as much as it did.
+  // Declared complete, its earlier events count as they did before.
   await second.rollback("mute");
   await declareRestored(pool, { schema: "failover", lost: false });
   assert.equal((await second.rotate("mute")).state, "waiting");
@@ -157,11 +157,11 @@ test("an undetectable restore is declared for one fleet", async () => {
   assert.equal(rotated[1].state, "waiting");
   assert.deepEqual([issues(one.places.mute), issues(other.places.mute)], [0, 1]);
   assert.equal((await one.lifecycle.rotate("lists")).state, "waiting");
-  // Who adopts a credential after the restore has looked; who is told by a sink has not.
+  // Adopting a credential after the restore counts as a check; learning of it from a sink does not.
   await one.lifecycle.rollback("mute");
   await one.lifecycle.adopt("mute", "c0");
   assert.equal((await one.lifecycle.rotate("mute")).state, "waiting");
-  // A second restore asks again, also where the first was dealt with.
+  // A second restore requires another check, also of targets that were already checked.
   await declareRestored(pool, { schema: "declared", fleet: "one" });
   const [{ rows }] = await Promise.all([
     owner.query("SELECT stream, sequence::integer FROM declared.heads WHERE fleet = 'one' ORDER BY stream"),

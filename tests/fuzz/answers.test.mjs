@@ -1,5 +1,5 @@
-// Answers of C1 that are JSON of any kind. `JSON.parse` is the oracle for what the text says, and a second reviver, written by the
-// API's facts, for what becomes of it.
+// Responses of C1 with JSON of any kind. The oracles are `JSON.parse` for the content of the text, and a second
+// reviver, written from the API's facts, for how it is decoded.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ const numbers = fc.oneof(
   ),
 );
 
-/** A value for a field: often what the field is for, sometimes anything. */
+/** Generates a value for a field: often a valid one, sometimes any. */
 function valueFor(field, depth) {
   if (field.shape === "list")
     return fc.oneof(
@@ -65,7 +65,8 @@ function elementFor({ kind, ref }, depth) {
   if (kind === "msg") return depth > 2 ? json : fc.oneof({ weight: 6, arbitrary: messageFor(ref, depth + 1) }, json);
   const usual = {
     date: dates.chain(quoted),
-    // What a number does not hold is text in another row of the tests, which compare with the digits that were sent.
+    // Integers that a number cannot hold become text. Other tests have those, and compare them with the digits that
+    // were sent.
     int64: fc.oneof(numbers.chain(quoted), fc.maxSafeInteger().map(String)),
     uint64: fc.oneof(numbers.chain(quoted), fc.nat().map(String)),
     int32: fc.oneof(numbers.chain(quoted), fc.integer().map(String)),
@@ -82,7 +83,7 @@ function elementFor({ kind, ref }, depth) {
   );
 }
 
-/** JSON text of a message: some of its fields, in any order, names that come twice, names that no table has. */
+/** Generates a message's JSON text: some of its fields in any order, repeated names, and names that no table has. */
 function messageFor(message, depth = 0) {
   const fields = facts.messages.get(message);
   const known = fc
@@ -98,7 +99,7 @@ function messageFor(message, depth = 0) {
     .map((members) => `{${members.map(([name, value]) => `${name}:${value}`)}}`);
 }
 
-/** What must become of a parsed message, by the facts. */
+/** Returns the expected result for a parsed message, by the facts. */
 function revived(message, value) {
   const out = {};
   const fields = new Map(facts.messages.get(message).map((field) => [field.wire, field]));
@@ -201,7 +202,7 @@ holds(
   },
 );
 
-/** One byte of the text is another, or missing. */
+/** Text in which one byte is changed or missing. */
 const broken = fc.record({
   number: fc.nat(facts.operations.length - 1),
   text: json,
@@ -224,7 +225,7 @@ holds(
       expected = JSON.parse(new TextDecoder().decode(changed));
     } catch {}
     const operation = facts.operations[number];
-    // A name of the message may have come about.
+    // The change may have produced the name of one of the message's fields.
     if (facts.messages.get(operation.response).some(({ wire }) => wire in (expected ?? {}))) return;
     try {
       assert.deepEqual(await answered(number, changed), expected);

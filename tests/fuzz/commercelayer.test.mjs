@@ -70,7 +70,7 @@ const pairs = await Promise.all(
   }),
 );
 
-/** The edits of a token: none, a character changed, or a part replaced. */
+/** The edits of a token: none, a changed character, or a replaced part. */
 const edits = fc.oneof(
   fc.constant({}),
   fc.record({ at: fc.nat(), to: fc.constantFrom(..."AZaz09-_.=+/ é") }),
@@ -124,7 +124,7 @@ holds(
       ({ payload }) => payload,
       (error) => assert.ok(KeyturnError.is(error), error),
     );
-    // To the second of the end, libraries differ.
+    // In the very second at which a token expires, libraries differ.
     if (exp === -10) return;
     if (token.trim() !== token) return;
     assert.deepEqual(ours, oracle);

@@ -10,7 +10,7 @@ import { answer, stub, stubClient } from "../lib/stub.mjs";
 const keyturn = await load("keyturn");
 const { ConductorOne, KeyturnError } = keyturn;
 
-/** Whether making or using something fails as a fault of the configuration; anything else is a defect. */
+/** Runs something that may only fail with an error of the configuration; any other failure is a defect. */
 async function configured(work) {
   try {
     return await work();
@@ -45,14 +45,14 @@ const ports = fc.oneof(
 );
 const around = fc.constantFrom("", " ", "\n", '"', "'");
 
-/** The JWK of a seed, by OpenSSL. */
+/** Returns the JWK of a seed, by OpenSSL. */
 function jwkOf(seed) {
   const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
   const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   return key.export({ format: "jwk" });
 }
 
-/** A client that logs in with a secret, and what it sent. */
+/** Returns a client that logs in with a secret, and what it sent. */
 function withSecret(clientID, clientSecret, options = {}) {
   const sent = [];
   const fetch = async (url, init) => {
@@ -158,7 +158,7 @@ holds(
         assert.ok(!shown.includes(changed.slice(from, from + 12)));
       return;
     }
-    // What still signs has the same key: only a character that means nothing was changed.
+    // If the changed secret still signs, the key is the same: the changed character had no meaning.
     const jwk = jwkOf(Buffer.alloc(32, 7));
     const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: jwk.x }, format: "jwk" });
     await jose.jwtVerify(new URLSearchParams(sent[0].body).get("client_assertion"), key, { clockTolerance: 1 });

@@ -1,4 +1,5 @@
-// Requests of any content for any of the 638 operations, against an encoder that is written here by the API's facts.
+// Requests with any content for any of the 638 operations, compared with an encoder that is written here from the API's
+// facts.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +16,7 @@ const facts = readFacts(
   readFileSync(join(root, "tests/facts/c1-surface.tsv"), "utf8"),
 );
 
-/** A value that a caller gives, and what has to be sent for it. */
+/** Generates values that a caller passes, each with what has to be sent for it: the same value. */
 const same = (arbitrary) => arbitrary.map((value) => [value, value]);
 const sendable = fc.date({
   min: new Date("0001-01-01T00:00:00Z"),
@@ -73,9 +74,9 @@ function fieldOut(field, depth) {
   });
 }
 
-/** Some of a message's fields, in any order. */
+/** Generates some of a message's fields, in any order. */
 function messageOut(message, depth = 0) {
-  // What the server sets is left out, unless an update's mask asks for it.
+  // Fields that the server sets are left out, unless an update's mask names them.
   const fields = facts.messages.get(message).filter(({ wire, kind }) => !(wire === "updateMask" && kind === "string"));
   const most = depth > 2 ? 0 : 5;
   return fc
@@ -108,7 +109,7 @@ const cases = fc.nat(facts.operations.length - 1).chain((number) => {
   });
 });
 
-/** Half of a surrogate pair anywhere in a value. */
+/** Returns whether a value contains a lone surrogate. */
 function halved(value) {
   if (typeof value === "string") return !value.isWellFormed();
   if (Array.isArray(value)) return value.some(halved);
@@ -148,7 +149,7 @@ holds(
         (error) => {
           assert.ok(keyturn.KeyturnError.is(error), error);
           assert.equal(error.kind, "invalid_request");
-          // The body is read before the path is put together: half of a pair in it is named first.
+          // The body is read before the path is built, so a lone surrogate in it is reported first.
           assert.ok(misfits.has(error.path) || halved(body?.[0]), `${error.path} is named, not ${[...misfits]}`);
           return true;
         },
@@ -159,7 +160,7 @@ holds(
     try {
       await call;
     } catch (error) {
-      // JSON may hold half of a pair, and a server that is written in Go would have another character in its place.
+      // JSON can contain a lone surrogate, but a server written in Go would replace it with another character.
       if (!halved(body?.[0]) || error.kind !== "invalid_request") throw error;
       assert.equal(server.sent.length, 0);
       return;

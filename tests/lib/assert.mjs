@@ -1,6 +1,6 @@
-// Assertions that work wherever the suites run. Messages never show more than a glimpse of a value.
+// Assertions that work wherever the suites run. Messages show only a short excerpt of a value.
 
-/** What is thrown when something is not as it should be. */
+/** The error that a failed assertion throws. */
 export class AssertionError extends Error {
   name = "AssertionError";
 }
@@ -17,17 +17,19 @@ function show(value) {
   return text.length > 300 ? `${text.slice(0, 300)}...` : text;
 }
 
-/** The value is true, or as good as true. */
+/** Asserts that the value is truthy. */
 export function ok(value, note) {
   if (!value) fail(`${show(value)} should be true`, note);
 }
 
-/** The same value, by `Object.is`. */
+/** Asserts that the values are the same, by `Object.is`. */
 export function equal(found, wanted, note) {
   if (!Object.is(found, wanted)) fail(`found ${show(found)}, wanted ${show(wanted)}`, note);
 }
 
-/** Equal in everything that can be seen of plain data: own enumerable fields, elements, dates, bytes. */
+/**
+ * Asserts that plain data is equal in everything that can be seen of it: own enumerable fields, elements, dates, bytes.
+ */
 export function deepEqual(found, wanted, note) {
   const path = difference(found, wanted, "");
   if (path !== undefined)
@@ -49,18 +51,18 @@ function difference(a, b, path) {
   return undefined;
 }
 
-/** The text matches. */
+/** Asserts that the text matches. */
 export function match(text, pattern, note) {
   if (!pattern.test(text)) fail(`${show(text)} should match ${pattern}`, note);
 }
 
-/** None of the texts stands anywhere in the text. */
+/** Asserts that the text contains none of the parts. */
 export function excludes(text, ...parts) {
   for (const part of parts)
     if (text.includes(part)) fail(`a text of ${text.length} characters holds what it must not: ${part.slice(0, 4)}...`);
 }
 
-/** What the function throws. */
+/** Asserts that the function throws, and returns what it throws. */
 export function throws(work, note) {
   try {
     work();
@@ -70,7 +72,7 @@ export function throws(work, note) {
   return fail("nothing was thrown", note);
 }
 
-/** What the promise is rejected with. */
+/** Asserts that the promise is rejected, and resolves with the reason. */
 export async function rejects(promise, note) {
   let value;
   try {

@@ -1,4 +1,4 @@
-// The command line of the installed package, as a process of its own.
+// Runs the command line of the installed package as a separate process.
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import { installed } from "./installed.mjs";
 import { startSandbox } from "./sandbox.mjs";
 
 const folder = installed();
-/** What `node_modules/.bin/keyturn` is a link to. */
+/** The target of the link `node_modules/.bin/keyturn`. */
 export const PROGRAM = join(folder, "node_modules/keyturn/pkg/dist/esm/cli.js");
 
-/** The environment of the command: nothing of the machine's that it would go by. */
+/** Returns the command's environment, without any of the machine's variables that would affect it. */
 export function environment(more = {}) {
   const { PATH, HOME, LANG = "C.UTF-8", TMPDIR } = process.env;
   return { PATH, HOME, LANG, ...(TMPDIR ? { TMPDIR } : {}), ...more };
@@ -44,7 +44,8 @@ export function run(args, options) {
 }
 
 /**
- * Runs `keyturn ARGS` on a terminal of some columns, and types what the steps say: each is a text to wait for and what is typed then.
+ * Runs `keyturn ARGS` on a terminal with this many columns, and types as the steps say: each is a text to wait for and
+ * what to type then.
  *
  * @returns {Promise<{ status: number, shown: string, plain: string }>} `plain` is without control sequences.
  */
@@ -64,7 +65,7 @@ export async function onTerminal(columns, args, { steps = [], env = {}, cwd } = 
   return { status, shown, plain: shown.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "") };
 }
 
-/** The smallest configuration with a target of each API, as the documentation has it, with the ids of a tenant. */
+/** Returns the smallest configuration with a target of each API, as in the documentation, with the ids of a tenant. */
 export function smallest({ appId, connectorId, credential }) {
   return `{
   "journal": "./keyturn-journal",
@@ -84,32 +85,32 @@ export function smallest({ appId, connectorId, credential }) {
 `;
 }
 
-/** A program that keeps the pair which it gets in a file. */
+/** Writes a program that stores the pair which it receives in a file. */
 export function writeStore(cwd, script = "cat > store.json") {
   writeFileSync(join(cwd, "store.sh"), `#!/bin/sh\n${script}\n`);
   chmodSync(join(cwd, "store.sh"), 0o755);
 }
 
-/** The smallest configuration for a tenant, and the program that it delivers to. */
+/** Writes the smallest configuration for a tenant, and the program that it delivers to. */
 export function writeProject(cwd, tenant) {
   writeFileSync(join(cwd, "keyturn.json"), smallest(tenant));
   writeStore(cwd);
 }
 
-/** A folder for one test. */
+/** Creates a folder for one test. */
 export function scratch(name) {
   return mkdtempSync(join(folder, `${name}-`));
 }
 
 /**
- * A sandbox tenant, the variables that the command logs in with, and an API credential of the tenant's.
+ * Starts a sandbox tenant. Returns the variables that the command logs in with, and an API credential of the tenant.
  */
 export async function tenant(flags = []) {
   const { commercelayer: library } = await import(pathToFileURL(join(folder, "load.mjs")).href);
   const sandbox = await startSandbox(folder, flags);
   const { url, clientId, clientSecret, appId, connectorId, commercelayer } = sandbox;
   const { serverURL, clientId: id, clientSecret: secret } = commercelayer;
-  // A new one each time: the tokens of an old one may have ended by the sandbox's clock.
+  // A new client each time: the old one's tokens may have expired by the sandbox's clock.
   const client = () =>
     library.CommerceLayerProvisioning({
       serverURL,
@@ -127,7 +128,7 @@ export async function tenant(flags = []) {
   return { url, env, appId, connectorId, credential: first.id, client, stop: sandbox.stop };
 }
 
-/** Sets the clock of a sandbox on by some milliseconds. */
+/** Advances a sandbox's clock by some milliseconds. */
 export async function setOn(url, ms) {
   const answer = await fetch(`${url}/_sandbox/clock`, {
     method: "POST",

@@ -1,15 +1,16 @@
-// `keyturn` of the installed package, run as a program: in a folder of its own, with nothing of this machine's settings.
+// Runs `keyturn` of the installed package as a program, in a separate folder and without this machine's settings.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Runs the command in `cwd`. Its home is the folder `home` there.
+ * Returns a function that runs the command in `cwd`, with the folder `home` there as its home.
  *
- * @param {{ folder: string, cwd: string, env?: Record<string, string> }} where the installation, the current folder, more variables
+ * @param {{ folder: string, cwd: string, env?: Record<string, string> }} where The installation, the current folder,
+ *   more variables.
  * @returns {(...args: (string | { stdin?: string, env?: Record<string, string>, tty?: boolean | string })[]) =>
- *   Promise<{ code: number, stdout: string, stderr: string }>} `tty` runs it on a terminal of 80 columns, where `stdin` is typed and
- *   `stdout` is all that was shown; its value is a prefix of the shell's command
+ *   Promise<{ code: number, stdout: string, stderr: string }>} `tty` runs it on a terminal of 80 columns, where `stdin`
+ *   is typed and `stdout` is everything that was shown; a string is a prefix of the shell's command.
  */
 export function command({ folder, cwd, env = {} }) {
   const program = join(folder, "node_modules/keyturn/pkg/dist/esm/cli.js");
@@ -38,7 +39,7 @@ export function command({ folder, cwd, env = {} }) {
   };
 }
 
-/** Types each answer when what it answers is on the screen: `[question, keys]`. */
+/** Types the keys of each `[question, keys]` once the question is on the screen. */
 async function typed(child, text, answers) {
   let from = 0;
   for (const [question, keys] of answers) {

@@ -1,20 +1,21 @@
-// The corpus of `tests/commercelayer/corpus.jsonl`: calls as release 2.10.2 of the official provisioning SDK makes them. Each line is a call
-// with what has to be sent, what is answered then, and what has to come of it. They were recorded from that release, with made-up values;
-// a line with `differs` says why this package does something else there, and has what it does. Nothing of any runtime is imported here.
+// The corpus of `tests/commercelayer/corpus.jsonl`: calls as release 2.10.2 of the official provisioning SDK makes
+// them. Each line is a call with the request that it must send, the response, and the expected result. They were
+// recorded from that release, with made-up values; a line with `differs` says why this package intentionally differs
+// there, and contains this package's behaviour. This module imports nothing of any runtime.
 import * as assert from "./assert.mjs";
 
 const SERVER = "https://provisioning.commercelayer.io";
 const TOKEN = "a-token-for-tests";
 const MEDIA_TYPE = "application/vnd.api+json";
 
-/** Where it is in the repository. */
+/** The path of the corpus in the repository. */
 export const CORPUS = "tests/commercelayer/corpus.jsonl";
 
-/** Lines leave out the answer and the outcome of an empty list. */
+/** Lines leave out a response and a result that are an empty list. */
 const EMPTY_LIST = { status: 200, body: { data: [], meta: { record_count: 0, page_count: 1 } } };
 const EMPTY_PAGE = { pageCount: 1, recordCount: 0, currentPage: 1, recordsPerPage: 10, next: false, prev: false };
 
-/** The cases in the text of the corpus. */
+/** Returns the cases in the text of the corpus. */
 export const readCorpus = (text) =>
   text
     .trim()
@@ -22,11 +23,11 @@ export const readCorpus = (text) =>
     .map((line) => JSON.parse(line));
 
 /**
- * What does not hold, a text for each case.
+ * Returns the cases that fail, a text for each.
  *
  * @param {typeof import("keyturn/commercelayer")} entry
  * @param {object[]} cases
- * @param {{ page?: boolean }} [where] whether a page sends the requests: browsers set `user-agent` themselves
+ * @param {{ page?: boolean }} [where] Whether a page sends the requests: browsers set `user-agent` themselves.
  */
 export async function failuresOf(entry, cases, { page = false } = {}) {
   const failures = [];
@@ -35,7 +36,7 @@ export async function failuresOf(entry, cases, { page = false } = {}) {
   return failures;
 }
 
-/** The operations that are asked for, as `GET /roles/:id/organization`. */
+/** Returns the operations that the cases request, as `GET /roles/:id/organization`. */
 export function operationsOf(cases) {
   const operations = new Set();
   for (const { request, error } of cases) {
@@ -48,7 +49,10 @@ export function operationsOf(cases) {
   return operations;
 }
 
-/** `{"$date": text}` is a `Date`, `{"$undefined": true}` and `{"$nan": true}` are what JSON cannot say. */
+/**
+ * Revives what JSON cannot represent: `{"$date": text}` is a `Date`, `{"$undefined": true}` is `undefined`, and
+ * `{"$nan": true}` is `NaN`.
+ */
 function revive(value) {
   if (Array.isArray(value)) return value.map(revive);
   if (typeof value !== "object" || value === null) return value;
@@ -58,7 +62,7 @@ function revive(value) {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revive(inner)]));
 }
 
-/** A server that answers one thing, and keeps what it was sent. */
+/** Returns a server that always gives the same response, and keeps what it was sent. */
 function server({ status, headers, body, statusText, throws }) {
   const sent = [];
   const fetch = async (url, init) => {
@@ -90,7 +94,7 @@ function checkRequest(sent, { method, path, query = {}, headers = {}, body }, in
     ...headers,
   })) {
     if (name !== "user-agent") assert.equal(sent.headers.get(name), text, name);
-    // The package's own name follows a program's.
+    // The package appends its own name to a program's.
     else if (!page) assert.ok(sent.headers.get(name)?.startsWith(text), name);
   }
   assert.deepEqual(sent.body === "" ? undefined : JSON.parse(sent.body), body, "body");
@@ -104,7 +108,7 @@ function checkError(failure, { errors, first, ...fields }) {
   assert.excludes(`${failure.stack}${JSON.stringify(failure)}`, TOKEN);
 }
 
-/** What a program sees of a value, by what JSON makes of it. */
+/** Returns what a program sees of a value, as JSON represents it. */
 const plain = (value) => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 const at = (value, path) => path.split(".").reduce((inner, key) => inner[key], value);
 

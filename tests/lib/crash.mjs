@@ -1,5 +1,6 @@
-// Tests of a provider: a process rotates over the package's own providers, and is killed before and after each thing that it does; each of its requests is lost,
-// and each answer. Somebody else goes on. A process takes most of a second to start, so one rotates several targets, each in a world of its own.
+// Tests of a provider. A process that rotates over the package's own providers is killed before and after each of its
+// steps, and each of its requests and responses is lost once; another one continues. Since a process takes most of a
+// second to start, each rotates several targets, each in a separate world.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -31,7 +32,10 @@ async function place(name, kind, seals = false) {
   return world;
 }
 
-/** What a process says at its end of what it did in some worlds, each with its point; `undefined` if it was killed. */
+/**
+ * Runs a process over some worlds, each with its point, and returns what it reports at its end; `undefined` if it was
+ * killed.
+ */
 async function run(command, ...places) {
   const tasks = places.map(([{ journal, targets, sealed, offset }, point]) => ({
     ...{ journal, targets, sealed, command, point },
@@ -49,12 +53,12 @@ async function run(command, ...places) {
   return JSON.parse(said);
 }
 
-/** How many rotations a process is killed over. */
+/** The number of rotations that run in one process until it is killed. */
 const TOGETHER = 8;
 
 /**
- * Kills a process at each point of a rotation, in a world for each, and calls `goesOn` with the world, what was alive before, and
- * the point.
+ * Kills a process at each point of a rotation, with a separate world for each, and calls `goesOn` with the world, what
+ * was alive before, and the point.
  */
 async function killAt(name, kind, passed, seals, goesOn) {
   const points = Array.from({ length: passed }, (_, point) => point);
@@ -83,7 +87,7 @@ async function killAt(name, kind, passed, seals, goesOn) {
   await Promise.all([next(), next()]);
 }
 
-/** What has to hold once somebody else has gone on, whatever happened before. */
+/** Asserts what has to hold once another process has continued, whatever happened before. */
 async function recovers(world) {
   world.accounted("app");
   await world.works("app");
@@ -106,7 +110,7 @@ async function recovers(world) {
   return requests;
 }
 
-/** Registers the kill matrix of a kind of target whose answers are sealed for a restart. */
+/** Registers the kill matrix of a kind of target whose responses are sealed for a restart. */
 export function sealedCrashes(kind) {
   test(`${kind}, sealed: killed anywhere, another process with the key delivers the same secret`, async (t) => {
     const whole = await place(`${kind}-sealed-whole`, kind, true);
@@ -124,7 +128,7 @@ export function sealedCrashes(kind) {
       assert.deepEqual(world.copies(), [], "no copy is left");
       if (copies.length === 0) return;
       saved++;
-      // What was sealed is what was delivered, and nothing else was issued.
+      // The sealed pair is the one that was delivered, and nothing else was issued.
       assert.equal(requests, 1);
       assert.deepEqual(world.alive("app"), made);
     });
@@ -168,7 +172,7 @@ export function crashes(kind) {
         world.proxy.lose = (_, index) => (index === begun + nth ? lost : undefined);
         try {
           const lifecycle = world.open("unlucky");
-          // What is read before a rotation begins is not the rotation's: the caller learns of it.
+          // Reads before a rotation begins are not part of it, so their errors reach the caller.
           const error = await lifecycle.rotate("app").then(
             () => undefined,
             (thrown) => thrown,

@@ -1,4 +1,5 @@
-// A process that writes a `.env` file again and again: `node env-worker.mjs FOLDER FILE WRITER`. It says each client id that was taken.
+// A process that repeatedly writes a `.env` file: `node env-worker.mjs FOLDER FILE WRITER`. It prints each client id
+// that was accepted.
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -1,11 +1,12 @@
-// The targets of a fleet on a sandbox, as each of its processes has them: by a description that fits on a command line.
+// The targets of a fleet on a sandbox. Each of its processes makes them from a description that fits on a command line.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
 /**
- * @param {string} folder where the package is installed
- * @param {{ sandbox: object, targets: { name: string, kind: string, id: string, env: string }[], policy: object }} description
- * @param {object} [more] options of both clients
+ * @param {string} folder Where the package is installed.
+ * @param {{ sandbox: object, targets: { name: string, kind: string, id: string, env: string }[], policy: object }}
+ *   description
+ * @param {object} [more] Options of both clients.
  */
 export function fleetTargets(folder, { sandbox, targets, policy }, more = {}) {
   const require = createRequire(join(folder, "load.cjs"));

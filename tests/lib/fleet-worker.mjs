@@ -1,5 +1,5 @@
-// A process that is a worker of a fleet: `node fleet-worker.mjs`, described by the variable FLEET_WORKER. Its parent tells it by messages when to
-// sweep, and it ends at SIGTERM as a worker should.
+// A worker process of a fleet: `node fleet-worker.mjs`, described by the variable FLEET_WORKER. Its parent sends it
+// messages when to sweep, and it shuts down at SIGTERM as a worker should.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import pg from "pg";
@@ -54,7 +54,7 @@ process.once("SIGTERM", async () => {
   await database.end();
   process.exit(0);
 });
-// The database may be away just when a worker comes.
+// The database may be away just when a worker starts.
 for (;;) {
   try {
     await fleet.start();

@@ -1,5 +1,5 @@
-// Properties of the public package under inputs that fast-check makes up. A seed is drawn for each run and printed with what fails:
-// `KEYTURN_SEED=N` makes the same inputs again, `KEYTURN_RUNS=N` makes more of them.
+// Properties of the public package under random inputs from fast-check. Each run draws a seed and prints it:
+// `KEYTURN_SEED=N` repeats its inputs, `KEYTURN_RUNS=N` tries more of them.
 import { test } from "node:test";
 import fc from "fast-check";
 
@@ -9,13 +9,14 @@ const RUNS = Number(process.env.KEYTURN_RUNS ?? 300);
 console.log(`KEYTURN_SEED=${SEED} KEYTURN_RUNS=${RUNS}`);
 
 /**
- * A test that a property holds for every input.
+ * Tests that a property holds for every input.
  *
  * @template T
  * @param {string} name
  * @param {fc.Arbitrary<T>} inputs
- * @param {(input: T) => unknown} property throws, or rejects, where it does not hold
- * @param {{ share?: number, examples?: T[] }} [options] `share` of the runs, for what takes longer; inputs to try in every run
+ * @param {(input: T) => unknown} property Throws, or rejects, where it does not hold.
+ * @param {{ share?: number, examples?: T[] }} [options] `share` of the runs, for slow properties;
+ *   inputs to try in every run.
  */
 export function holds(name, inputs, property, { share = 1, examples = [] } = {}) {
   test(name, async () => {
@@ -32,7 +33,7 @@ export function holds(name, inputs, property, { share = 1, examples = [] } = {})
   });
 }
 
-/** Text that trips readers: any code points, surrogates without their other half, names that JavaScript has of its own. */
+/** Text that is difficult to read: any code points, lone surrogates, names that JavaScript itself uses. */
 export const anyText = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: "grapheme", maxLength: 12 }) },
   { weight: 3, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
@@ -52,12 +53,12 @@ export const anyText = fc.oneof(
   ),
 );
 
-/** Text without half of a surrogate pair. */
+/** Text without lone surrogates. */
 export const wellFormed = anyText.filter((text) => text.isWellFormed());
 
 const space = fc.constantFrom("", "", "", " ", "\n\t", "\r\n  ");
 
-/** A text as JSON, with escapes that it does not need. */
+/** Writes a text as JSON, with escapes that it does not need. */
 export const quoted = (text) =>
   fc.array(fc.boolean(), { maxLength: 6 }).map((escaped) => {
     const unit = (at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, "0")}`;
@@ -69,7 +70,7 @@ export const quoted = (text) =>
     return `"${out}"`;
   });
 
-/** JSON text of any value, with white space, escapes and names that come twice. `JSON.parse` is its oracle. */
+/** JSON text of any value, with white space, escapes and repeated names. `JSON.parse` is its oracle. */
 export const { json } = fc.letrec((tie) => ({
   json: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -87,7 +88,10 @@ export const { json } = fc.letrec((tie) => ({
 
 const decoded = (text) => decodeURIComponent(text.replaceAll("+", " "));
 
-/** A parameter of a URL's query; `null` if there is none. `URLSearchParams` drops a byte order mark that a value begins with. */
+/**
+ * Returns a parameter of a URL's query; `null` if there is none. `URLSearchParams` drops a byte order mark at the start
+ * of a value.
+ */
 export function parameter(url, name) {
   const pairs = (String(url).split("?")[1] ?? "").split("&").map((pair) => pair.split("=").map(decoded));
   return pairs.find(([other]) => other === name)?.[1] ?? null;

@@ -1,11 +1,13 @@
-// Requests that no page of the application sends, for `conformance/proxy.mjs`. Each has a name and what is different from a good one.
+// Requests that no page of the application sends, for `conformance/proxy.mjs`. Each has a name and its differences from
+// a good request.
 
-/** What a good request is made of. */
+/** The origin and the headers of a good request. */
 export const ORIGIN = "https://app.example";
 export const HEADERS = { origin: ORIGIN, "content-type": "application/json", "keyturn-proxy": "1" };
 
 /**
- * A request as a server has it. It is no `Request`: that of a browser refuses half of what an attacker's own program sends.
+ * Returns a request as a server has it. It is not a `Request`: a browser's class refuses half of what an attacker's own
+ * program can send.
  */
 export function requestOf({ method = "POST", url = `${ORIGIN}/keyturn`, headers = {}, body = "", signal } = {}) {
   const all = new Headers();
@@ -17,13 +19,13 @@ export function requestOf({ method = "POST", url = `${ORIGIN}/keyturn`, headers 
 const call = (operation, input) => JSON.stringify({ operation, input });
 const nested = (depth, open, close) => `${open.repeat(depth)}${close.repeat(depth)}`;
 
-/** Bytes that do not end. */
+/** Returns a stream of bytes that never ends. */
 function endless() {
   const chunk = new TextEncoder().encode(`{"operation":"${"a".repeat(60_000)}`);
   return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
 }
 
-/** Those that are refused whatever they ask for. `good` is a body that would be answered. */
+/** Returns requests that are refused whatever they ask for. `good` is a body that would be answered. */
 export function atTheGate(good) {
   const cases = [];
   const add = (name, parts) => cases.push([name, { body: good, ...parts }]);
@@ -110,7 +112,7 @@ export function atTheGate(good) {
   return cases;
 }
 
-/** Bodies that cannot be read, or in more than one way. */
+/** Returns bodies that cannot be read, or can be read in more than one way. */
 export function malformed(operation, input) {
   const id = JSON.stringify(operation);
   const good = JSON.stringify(input);
@@ -179,7 +181,7 @@ export function malformed(operation, input) {
   return Object.entries(bodies).map(([name, body]) => [`as the body ${name}`, { body }]);
 }
 
-/** Bodies that are larger than a proxy that takes 4096 bytes takes. */
+/** Returns bodies that are too large for a proxy with a limit of 4096 bytes. */
 export function oversize(operation) {
   const padded = (length) => call(operation, { id: "" }).replace('""', `"${"x".repeat(length)}"`);
   return [
@@ -192,7 +194,7 @@ export function oversize(operation) {
   ];
 }
 
-/** Names of what is not allowed, or is nothing. */
+/** Returns names of operations that are not allowed, or do not exist. */
 export function otherOperations(allowed, secrets) {
   return [
     ...secrets,
@@ -259,7 +261,9 @@ export function otherOperations(allowed, secrets) {
   ].map((operation) => [`the operation ${JSON.stringify(operation).slice(0, 60)}`, { body: call(operation, {}) }]);
 }
 
-/** Inputs about what belongs to somebody else, or that are something else than an id. `own` is what may be asked for. */
+/**
+ * Returns inputs with ids that belong to somebody else, or with something that is not an id. `own` is the allowed id.
+ */
 export function otherIds(operation, own) {
   const wrong = [
     "",
@@ -302,7 +306,10 @@ export function otherIds(operation, own) {
   return cases;
 }
 
-/** What is asked of Commerce Layer beside what the application allows: credentials and their organizations, without secrets. */
+/**
+ * Returns requests to Commerce Layer beyond what the application allows: credentials and their organizations, without
+ * secrets.
+ */
 export function ofResources(id) {
   const list = (query) => call("api_credentials.list", { query });
   const bodies = {

@@ -1,4 +1,4 @@
-// Values that break whatever can be broken: the same ones every time.
+// Values with everything that formats and parsers trip over, the same ones every time.
 
 const PARTS = [
   "'",
@@ -57,11 +57,14 @@ const PARTS = [
   "EOF",
 ];
 
-/** A thousand texts of up to nine such parts, and what any file should carry. */
+/**
+ * Returns this many texts: some that any file must be able to hold, each part above, and combinations of up to nine
+ * parts.
+ */
 export function hostileValues(count = 1000) {
   let state = 20_261_129;
   const random = (below) => {
-    // xorshift: the same row on every machine.
+    // xorshift: the same sequence on every machine.
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;

@@ -1,4 +1,4 @@
-// What the page of `page.mjs` runs: suites by name, when the runner asks.
+// Runs in the page of `page.mjs`: suites by name, at the runner's request.
 import * as keyturn from "keyturn";
 import * as commercelayer from "keyturn/commercelayer";
 import * as lifecycle from "keyturn/lifecycle";
@@ -9,13 +9,13 @@ import { runSuites } from "./suite.mjs";
 
 const load = async (path) => (await fetch(`/repository/${path}`)).text();
 
-/** What nobody caught, as results of tests that failed. */
+/** Unhandled rejections, as results of failed tests. */
 const uncaught = [];
 addEventListener("unhandledrejection", ({ reason }) => {
   uncaught.push({ name: "the page", ms: 0, error: `a rejection that nobody handled: ${reason?.stack ?? reason}` });
 });
 
-/** What was warned of, from the beginning: some warnings are given once. */
+/** The console's warnings from the start, since some are given only once. */
 globalThis.warnings = [];
 const { warn } = console;
 console.warn = (...texts) => {

@@ -1,5 +1,6 @@
-// What `run.mjs` starts in a runtime of its own: `in-program.mjs '{"runtime","folder","names","url","filter"}'`, as JSON with the folder in
-// which the package is installed. Writes each result as a line of JSON. What it uses of Node's, other runtimes have too.
+// Started by `run.mjs` in another runtime: `in-program.mjs '{"runtime","folder","names","url","filter"}'`, with JSON
+// that names the folder in which the package is installed. Writes each result as a line of JSON. It only uses parts of
+// Node's API that the other runtimes have too.
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -17,4 +18,4 @@ const load = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8
 const suites = {};
 for (const name of names) suites[name] = (await import(`../conformance/${name}.mjs`)).default;
 for (const result of await runSuites(suites, { ...entries, runtime, url, load }, filter)) say(result);
-// Whoever keeps a program running after this has forgotten to let go of something.
+// Whatever keeps the program running after this was not released.

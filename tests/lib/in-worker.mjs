@@ -1,4 +1,4 @@
-// The Worker that `worker.mjs` bundles and starts: runs suites when it is asked to, and answers with the results.
+// The Worker that `worker.mjs` bundles and starts: runs suites on request, and responds with the results.
 import * as keyturn from "keyturn";
 import * as commercelayer from "keyturn/commercelayer";
 import * as lifecycle from "keyturn/lifecycle";
@@ -9,7 +9,7 @@ import module from "keyturn/sandbox.wasm";
 import suites from "suites";
 import { runSuites } from "./suite.mjs";
 
-// No bytes can be compiled here, so that the sandbox is told its module too.
+// A Worker cannot compile bytes, so the sandbox is given its compiled module as well.
 const sandbox = { ...entry, createSandbox: (options) => entry.createSandbox({ wasm: module, ...options }) };
 
 const uncaught = [];

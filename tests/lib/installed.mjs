@@ -1,4 +1,4 @@
-// The package as its users get it: packed, and installed into a folder elsewhere.
+// The package as its users get it: packed, and installed into another folder.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { npm } from "../../xtask/steps.mjs";
 
 const VARIABLE = "KEYTURN_INSTALLED";
 
-/** What the suites get of it, by the names that they have it by. */
+/** The entries that the suites get, by the names under which they get them. */
 const ENTRIES = {
   keyturn: "keyturn",
   sandbox: "keyturn/sandbox",
@@ -18,8 +18,8 @@ const ENTRIES = {
 };
 
 /**
- * A folder with the packed package in its `node_modules`, and the tarball as `keyturn.tgz`. The test command makes one for
- * all its parts and names it in the environment; a test file that runs by itself makes its own.
+ * Returns a folder with the packed package in its `node_modules`, and the tarball as `keyturn.tgz`. The test command
+ * creates one for all its parts and names it in the environment; a test file that runs by itself creates its own.
  */
 export function installed() {
   const given = process.env[VARIABLE];
@@ -41,7 +41,7 @@ export function install() {
     ...quiet,
     cwd: folder,
   });
-  // One file for each way to load it, so that it is resolved from here and not from the repository.
+  // One file for each way to load the package, so that it is resolved from here and not from the repository.
   const entries = Object.entries(ENTRIES);
   const load = (line) => `${entries.map(([name, entry]) => line(name, entry)).join("\n")}\n`;
   writeFileSync(
@@ -55,19 +55,25 @@ export function install() {
   return folder;
 }
 
-/** A module that the package was joined from, with a state of its own: for what is tested by itself, and no file of the package exports. */
+/**
+ * Imports a module from which the package was bundled, with separate state: for tests of what no file of the package
+ * exports.
+ */
 export function module(name) {
   return import(new URL(`../../target/keyturn/package/modules/${name}`, import.meta.url));
 }
 
-/** A chunk of the installed package, by its name in `xtask/bundle.mjs`: for what its entries load, and nothing public shows. */
+/**
+ * Imports a chunk of the installed package, by its name in `xtask/bundle.mjs`: for what its entries load but do not
+ * export.
+ */
 export function chunk(folder, name) {
   return import(pathToFileURL(join(folder, `node_modules/keyturn/pkg/dist/esm/chunks/${name}.js`)).href);
 }
 
 /**
- * Watches for the core's instance, and gives a function for its memory: nothing of the package shows it. To be called before a client
- * is made, since the instance is made with the first one.
+ * Watches for the core's instance, and returns a function that returns its memory, which the package does not expose.
+ * Must be called before the first client is created, since that creates the instance.
  */
 export function coreMemory() {
   let memory;
@@ -86,7 +92,7 @@ export function uninstall(folder) {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The environment in which test files find this installation. */
+/** Returns the environment in which test files find this installation. */
 export function withInstalled(folder) {
   return { ...process.env, [VARIABLE]: folder };
 }

@@ -1,5 +1,6 @@
-// A process that appends to a directory journal: `node journal-worker.mjs FOLDER JOURNAL STREAM WRITER COUNT`. It writes each acknowledged
-// event's name to its standard output, synchronously, so that whoever kills it knows what it was promised.
+// A process that appends to a directory journal: `node journal-worker.mjs FOLDER JOURNAL STREAM WRITER COUNT`. It
+// writes each acknowledged event's name to its standard output, synchronously, so that whoever kills it knows what was
+// acknowledged.
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";

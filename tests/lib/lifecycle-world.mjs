@@ -1,4 +1,4 @@
-// A control plane and a sink in memory that fail where a test wants it, and a clock that is set by hand.
+// A control plane and a sink in memory that fail where a test wants, and a clock that is set by hand.
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 
@@ -14,12 +14,12 @@ export class Clock {
   }
 }
 
-/** What no journal, event, error or status may ever show. */
+/** The start of every secret, which no journal, event, error or status may ever show. */
 export const CANARY = "canary-6f1d";
 
 /**
- * A control plane with one target. `fault(method, when)` is called before each call is carried out (`"request"`) and after it (`"answer"`);
- * what it throws is what the caller gets.
+ * A control plane with one target. `fault(method, when)` is called before each call is carried out (`"request"`) and
+ * after it (`"answer"`); an error that it throws reaches the caller.
  */
 export class ControlPlane {
   constructor({ clock, evidence = true, recalls = false, cuts = false, list = true } = {}) {
@@ -76,7 +76,7 @@ export class ControlPlane {
       issue: ({ marker }) =>
         call("issue", marker, () => {
           const one = this.make(marker);
-          // What an answer holds besides must not be kept.
+          // Anything else in a response must not be kept.
           return { credential: { ...facts(one), clientSecret: one.secret }, secret: one.secret };
         }),
       ...(evidence && {
@@ -149,7 +149,10 @@ export class MemorySink {
   }
 }
 
-/** Advances the target `app`, and sets the clock on whenever it waits, until it waits no more, in at most so many turns. */
+/**
+ * Advances the target `app` until it no longer waits, for at most this many turns, and sets the clock forward whenever
+ * it waits.
+ */
 export async function settled({ clock }, lifecycle, turns = 100) {
   for (let turn = 0; turn < turns; turn++) {
     const progress = await lifecycle.advance("app");

@@ -1,22 +1,23 @@
-// Finds words for people that stand in a source and not in a table of texts.
+// Finds texts for people that are in a source instead of a table of texts.
 import { ts } from "../../xtask/typescript.mjs";
 
-/** Attributes that are shown or read out. */
+/** Attributes that are shown or read aloud. */
 const SAID =
   /\b(aria-label|aria-description|title|placeholder|alt|label|data-label|name)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/g;
 
-/** Where a value goes. */
+/** The mark for a value's place. */
 const HOLE = "\u0000";
 
 /** Several words, or one that begins a sentence. */
 const WORDS = /\p{L}{2,}[ \u00a0,:]+\p{L}{2,}|^\p{Lu}\p{Ll}{2,}[.…?!]?$/u;
 
 /**
- * The literal texts of a source that a person would get to read, each with its line: what stands in its templates, and other strings that read
- * like words. What is `translate="no"` is not for translation, and neither are style sheets, types, comments, what is thrown and what is imported.
+ * Returns the literal texts of a source that a person would read, each with its line: the texts in its templates, and
+ * other strings that look like words. Excludes what is `translate="no"`, style sheets, types, comments, thrown errors
+ * and imports.
  *
  * @param {string} source TypeScript.
- * @param {ReadonlySet<string>} [allowed] Strings that are no words: names of keys, of products.
+ * @param {ReadonlySet<string>} [allowed] Strings that are not texts: names of keys, of products.
  */
 export function literals(source, allowed = new Set()) {
   const file = ts.createSourceFile("source.ts", source, ts.ScriptTarget.Latest, true);
@@ -28,7 +29,7 @@ export function literals(source, allowed = new Set()) {
   };
   const visit = (node) => {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return;
-    // What is thrown is for those who write programs, and selectors are for the document.
+    // Errors are for programmers, and selectors are for the document.
     if (ts.isNewExpression(node) && /Error$/.test(node.expression.getText())) return;
     if (ts.isCallExpression(node) && /\b(querySelector(All)?|closest|matches)$/.test(node.expression.getText())) return;
     if (ts.isTaggedTemplateExpression(node)) {
@@ -50,22 +51,22 @@ export function literals(source, allowed = new Set()) {
   return found;
 }
 
-/** Whether a string is the name of something, such as a key of an object. */
+/** Returns whether a string is the name of something, such as a key of an object. */
 function isName(node) {
   const { parent } = node;
   return (ts.isPropertyAssignment(parent) && parent.name === node) || ts.isElementAccessExpression(parent);
 }
 
-/** What is static in a template. */
+/** Returns the static text of a template, with a mark in place of each value. */
 function markup(template) {
   if (ts.isNoSubstitutionTemplateLiteral(template)) return template.text;
   return [template.head, ...template.templateSpans.map(({ literal }) => literal)].map(({ text }) => text).join(HOLE);
 }
 
-/** The texts and attributes of some HTML that are shown. */
+/** Returns the texts and attributes of some HTML that are shown. */
 function shown(html) {
   const found = [];
-  /** Elements that are open, and whether what is in them is for translation. */
+  /** For each open element, whether its content is to be translated. */
   const open = [true];
   for (const [, text, tag] of html.matchAll(/([^<]+)|<([^>]*)>/g)) {
     if (text !== undefined) {
@@ -76,7 +77,7 @@ function shown(html) {
       const own = open.at(-1) && !/\btranslate\s*=\s*"no"/.test(tag);
       for (const [, , ...values] of own ? tag.matchAll(SAID) : []) {
         const value = values.find((one) => one !== undefined) ?? "";
-        // The name of a field is for programs.
+        // A field's name is for programs.
         if (/\p{L}{2,}/u.test(value.replaceAll(HOLE, "")) && !/^[a-z_][\w-]*$/.test(value))
           found.push(value.replaceAll(HOLE, "…"));
       }

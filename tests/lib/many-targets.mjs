@@ -1,13 +1,13 @@
-// A sandbox with as many connectors as are wanted, and a browser in which the console knows a credential of each.
+// A sandbox with any number of connectors, and a browser in which the console knows a credential of each.
 
 const DAY = 86_400_000;
 
-/** Connectors of an app. */
+/** The number of connectors of an app. */
 const TOGETHER = 25;
 
 /**
- * Replaces the connectors of a sandbox, so that the overview has a number of targets, Commerce Layer's among them. Each connector has a
- * credential: some have expired or soon will, some never expire, and some were never used.
+ * Replaces the connectors of a sandbox, so that the overview has this many targets, including Commerce Layer's. Each
+ * connector has a credential: some have expired or soon will, some never expire, and some were never used.
  *
  * @param {import("keyturn/sandbox").Sandbox} sandbox
  * @param {number} targets
@@ -20,7 +20,7 @@ export function fillConsole(sandbox, targets) {
   const at = (days) => new Date(now + days * DAY).toISOString();
   const connected = targets - snapshot.commercelayer.resources.api_credentials.length;
   const numbers = Array.from({ length: connected }, (_, number) => number);
-  // Letters, so that who searches for a number finds connectors by their names alone.
+  // Letters, so that a search for a number finds connectors only by their names.
   const letters = (number) => String(number).replaceAll(/\d/g, (digit) => "abcdefghij"[digit]);
   const group = (number) => letters(Math.floor(number / TOGETHER));
   const appId = (number) => `app-${group(number)}`;
@@ -46,7 +46,8 @@ export function fillConsole(sandbox, targets) {
 }
 
 /**
- * Opens the console once and keeps there what it would know of all connectors' credentials, had it met them: C1 cannot list them. Closes the page.
+ * Opens the console once and stores what it would know if it had seen all connectors' credentials, since C1 cannot list
+ * them. Closes the page.
  *
  * @param {import("puppeteer-core").Page} page
  * @param {{ url: string, sandbox: import("keyturn/sandbox").Sandbox }} server

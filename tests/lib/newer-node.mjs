@@ -1,4 +1,5 @@
-// What is about pg-boss runs in the Node that `xtask/node.mjs` has for it. Imported first by such tests, so that a run by hand says so.
+// Tests of pg-boss run in the Node that `xtask/node.mjs` installs for them. They import this first, so that running one
+// by hand names that Node.
 import { newerNode } from "../../xtask/node.mjs";
 
 if (newerNode() !== process.execPath)

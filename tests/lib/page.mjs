@@ -1,4 +1,4 @@
-// An origin for a page that loads the installed package as it is, unbundled, and reaches a sandbox behind the same origin.
+// An origin for a page that loads the installed package unbundled, with a sandbox behind the same origin.
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createServer, request } from "node:http";
@@ -15,26 +15,26 @@ const TYPES = {
   ".tsv": "text/plain; charset=utf-8",
 };
 
-/** As strict as a page can be that runs WebAssembly. The nonce is for the import map, which has to stand in the page. */
+/** The strictest policy for a page that runs WebAssembly. The nonce is for the import map, which must be inline. */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-map'; connect-src 'self'; img-src 'self'";
 
 /**
- * @param {string} folder where the package is installed
- * @param {string} sandbox the sandbox's origin: whatever is no file is asked of it
+ * @param {string} folder Where the package is installed.
+ * @param {string} sandbox The sandbox's origin: all requests except those for files go there.
  * @returns {Promise<{ url: string, close(): Promise<void> }>}
  */
 export async function servePage(folder, sandbox) {
   const page = await html(folder);
-  // The API's own paths begin with /api, so what is of the repository has a prefix.
+  // The API's own paths begin with /api, so the repository's files have a prefix.
   const folders = {
     "/node_modules/keyturn/": join(folder, "node_modules/keyturn"),
     "/repository/api/": join(root, "api"),
     "/repository/tests/": join(root, "tests"),
   };
   const server = createServer(async (incoming, outgoing) => {
-    // Browsers repeat a request by themselves, a POST too, when a connection breaks that has answered before. With a
-    // connection for each request, what arrives is what the client sent.
+    // Browsers retry a request by themselves, even a POST, when a connection breaks that has been used before. With a
+    // connection for each request, only what the client sent arrives.
     outgoing.setHeader("connection", "close");
     const { pathname } = new URL(incoming.url, "http://page");
     if (pathname === "/")
@@ -59,13 +59,13 @@ export async function servePage(folder, sandbox) {
   };
 }
 
-/** An empty page with an import map made from the package's own `exports`. */
+/** Returns an empty page with an import map made from the package's own `exports`. */
 async function html(folder) {
   const { exports } = JSON.parse(await readFile(join(folder, "node_modules/keyturn/package.json"), "utf8"));
   const imports = {};
   for (const [entry, conditions] of Object.entries(exports)) {
     const file = conditions.default?.default ?? conditions;
-    // Types alone.
+    // This entry has only types.
     if (typeof file !== "string") continue;
     imports[entry.replace(".", "keyturn")] = file.replace(".", "/node_modules/keyturn");
   }
@@ -73,7 +73,7 @@ async function html(folder) {
   return `<!doctype html><title>keyturn</title><script type="importmap" nonce="map">${map}</script><script type="module" src="/repository/tests/lib/in-page.mjs"></script>\n`;
 }
 
-/** Passes a request on, and its answer back. A connection that breaks there breaks here. */
+/** Forwards a request and its response. A connection that breaks on one side is broken on the other. */
 function forward(incoming, outgoing, sandbox) {
   const { method, headers, url } = incoming;
   const passed = request(

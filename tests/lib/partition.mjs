@@ -1,8 +1,11 @@
-// A way to a server of the loopback that can be cut: while it is, nothing passes, and nobody is told.
+// A path to a server on loopback that can be cut: meanwhile nothing passes, and neither side is told.
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
-/** `cut("both")` holds back what either side says, `cut("answers")` only what the server says; `heal` lets through what was held back. */
+/**
+ * Starts the path. `cut("both")` holds back what either side sends, `cut("answers")` only what the server sends; `heal`
+ * lets through what was held back.
+ */
 export async function startPartition(port) {
   let dropped = { there: false, back: false };
   const pairs = new Set();

@@ -1,5 +1,5 @@
 /**
- * How long tests wait for what a page, a program or a server does, in milliseconds. It only bounds a failure: a busy machine may need
- * long for what takes an instant otherwise, and a test that gives up early fails for nothing.
+ * How long tests wait for a page, a program or a server, in milliseconds. This only bounds a failure: a busy machine
+ * may take long for what is otherwise instant, and a test that gives up early fails for no reason.
  */
 export const PATIENCE = 60_000;

@@ -1,4 +1,5 @@
-// PgBouncer in front of a server, on a port of the loopback: one server connection for a transaction at a time.
+// PgBouncer in front of a server, on a loopback port, in transaction mode: a server connection serves one transaction
+// at a time.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { postgres } from "../../xtask/postgres.mjs";
 import { freePort, user } from "./postgres.mjs";
 
-/** Starts it for some roles, with so many connections to the server for each of them. */
+/** Starts PgBouncer for some roles, with `size` connections to the server for each of them. */
 export async function startPgBouncer({ port }, roles, { size = 2 } = {}) {
   const as = user();
   const folder = mkdtempSync(join(tmpdir(), "keyturn-pgbouncer-"));

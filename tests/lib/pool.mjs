@@ -1,7 +1,7 @@
-// Pools of connections to a Postgres of the tests.
+// Pools of connections to a test's Postgres.
 import pg from "pg";
 
-/** A pool whose idle connections a test may cut off: without a listener that would end the process. */
+/** Opens a pool whose idle connections a test may cut off; without a listener, that would end the process. */
 export function openPool(url, options = {}) {
   const pool = new pg.Pool({ connectionString: url, max: 8, ...options });
   pool.on("error", () => {});

@@ -1,25 +1,25 @@
-// A proxy on loopback in front of a sandbox. It remembers what passes, and loses what it is told to.
+// A proxy on loopback in front of a sandbox. It records what passes, and loses requests and responses on demand.
 import { createServer, request } from "node:http";
 import { buffer } from "node:stream/consumers";
 
-/** The answers' fields that are secrets. */
+/** The fields of responses that are secrets. */
 const SECRET = /"(?:clientSecret|client_secret|access_token|secret)":"([^"]+)"/g;
 
 /**
- * @typedef {object} Passed one request
+ * @typedef {object} Passed A request.
  * @property {string} method
- * @property {string} path with its query
+ * @property {string} path With its query.
  * @property {string} body
- * @property {number} at when it arrived, by the clock that was given
- * @property {number | undefined} status `undefined` if it was lost before it arrived
+ * @property {number} at When it arrived, by the given clock.
+ * @property {number | undefined} status `undefined` if it was lost before it arrived.
  * @property {boolean} answered
  */
 
 /**
- * @param {string} upstream the origin behind it
+ * @param {string} upstream The origin behind the proxy.
  * @param {() => number} now
  * @returns {Promise<{ url: string, passed: Passed[], secrets: Set<string>, lose: (request: Passed, index: number) => "request" | "answer" | undefined, close(): Promise<void> }>}
- * `secrets` has all that were ever answered. `lose` may be set: it says what of a request is lost.
+ *   `secrets` has every secret that was ever in a response. `lose` can be set: it says what is lost of a request.
  */
 export async function startProxy(upstream, now) {
   const proxy = { passed: [], secrets: new Set(), lose: () => undefined };

@@ -1,7 +1,8 @@
-// A process that rotates or advances the target `app` of each of some worlds over the package's own providers: `node rotation-worker.mjs FOLDER TASKS`,
-// with tasks as JSON: `[{ offset, command, point, ... }]`. A rotation with a `point` stops there for good, and once all have stopped the process
-// kills itself: each is then as if it had been killed at its point. Points are before and after each call of a port, each request, and each
-// call that changes or syncs a file.
+// A process that rotates or advances the target `app` in each of several worlds over the package's own providers:
+// `node rotation-worker.mjs FOLDER TASKS`, with tasks as JSON: `[{ offset, command, point, ... }]`. A rotation with a
+// `point` stops there for good, and once all have stopped the process kills itself: each is then as if it had been
+// killed at its point. Points are before and after each call of a port, each request, and each call that changes or
+// syncs a file.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { writeSync } from "node:fs";
 import fs from "node:fs/promises";
@@ -10,19 +11,22 @@ import { entries, openAt } from "./rotation.mjs";
 const [folder, text] = process.argv.slice(2);
 const tasks = JSON.parse(text);
 
-/** Which of the rotations runs here, and how many points it has passed. */
+/** The rotation in whose context the code runs, with the number of points that it has passed. */
 const runs = new AsyncLocalStorage();
 const never = new Promise(() => undefined);
 let stopped = 0;
 let ended = 0;
-/** Called once a rotation has stopped, or has ended without coming to its point, which whoever waits for the process is told. */
+/**
+ * Called when a rotation has stopped at its point, or has ended without reaching it. Kills the process once all have
+ * stopped; if some have ended instead, prints their results and exits.
+ */
 const over = () => {
   if (stopped === tasks.length) process.kill(process.pid, "SIGKILL");
   if (stopped + ended < tasks.length) return;
   writeSync(1, `${JSON.stringify(ends)}\n`);
   process.exit(0);
 };
-/** Resolves at once, or never. */
+/** Passes a point of the current rotation: resolves at once, or never. */
 const here = async () => {
   const run = runs.getStore();
   if (run.over) return never;
@@ -40,13 +44,13 @@ const around =
     await here();
     return result;
   };
-/** The same port, with a point before and after each of its calls. */
+/** Returns the same port, with a point before and after each of its calls. */
 const watched = (port) =>
   new Proxy(port, {
     get(target, name) {
       const value = target[name];
       if (typeof value !== "function") return value;
-      // These make no call.
+      // These make no calls.
       return name === "parses" || name === "guard" ? value.bind(target) : around(value.bind(target));
     },
   });
@@ -54,7 +58,7 @@ const { link, rename } = fs;
 Object.assign(fs, { link: around(link), rename: around(rename) });
 
 const keyturn = entries(folder);
-/** What became of each that has ended. */
+/** The result of each rotation that has ended. */
 const ends = tasks.map(() => null);
 tasks.forEach(({ offset, command, point = -1, ...task }, index) => {
   const run = { point, passed: 0, over: false };

@@ -1,5 +1,5 @@
-// A rotation over the package's own providers: a sandbox tenant behind a proxy, the journal in a folder, a `.env` file as the sink. What
-// has to hold, whatever was killed and lost, is here for all tests of it.
+// A rotation over the package's own providers: a sandbox tenant behind a proxy, the journal in a folder, a `.env` file
+// as the sink. The invariants that must hold whatever was killed and lost are here, for all tests of it.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { startProxy } from "./proxy.mjs";
 
-/** Short, so that the tenant's clock has not far to go. */
+/** Short times, so that the tenant's clock need not advance far. */
 const POLICY = {
   grace: 0,
   callDeadline: 10_000,
@@ -19,16 +19,16 @@ const POLICY = {
   maxBackoff: 8_000,
 };
 
-/** What copies of answers are sealed with, in tests that seal them. */
+/** The key that seals copies of responses, in tests that seal them. */
 const SEAL_KEY = new Uint8Array(32).fill(7);
 
-/** Where C1 issues a connector's credential. */
+/** The path at which C1 issues a connector's credential. */
 const ROTATE = "/api/v1/apps/connectors/credentials";
 
-/** The events that say how far an attempt to issue has come. */
+/** The events that record the progress of an attempt to issue. */
 const ATTEMPTS = ["issuing", "unknown", "not-issued", "issued", "settled", "late"];
 
-/** What of the installed package a rotation needs, as CommonJS. */
+/** Loads the installed package's entries that a rotation needs, as CommonJS. */
 export function entries(folder) {
   const require = createRequire(join(folder, "load.cjs"));
   return {
@@ -39,7 +39,7 @@ export function entries(folder) {
   };
 }
 
-/** The provider of a target, as any process that knows its place makes it. */
+/** Creates a target's provider, in any process that has the target's description. */
 function providerOf(keyturn, { kind, url, pair, ids }, { clock, fetch }) {
   const common = { serverURL: url, clock, fetch, retryConfig: { strategy: "none" } };
   if (kind === "connector") {
@@ -55,10 +55,11 @@ function providerOf(keyturn, { kind, url, pair, ids }, { clock, fetch }) {
 }
 
 /**
- * Opens the lifecycle of some places. `watched` may wrap each port.
+ * Opens the lifecycle of some targets. `watched` may wrap each port.
  *
  * @param {ReturnType<typeof entries>} keyturn
- * @param {object} task `{ journal, targets, worker }`, where each target is a place as JSON; `sealed` is a folder for copies
+ * @param {object} task `{ journal, targets, worker }`, where each target is a description as JSON; `sealed` is a folder
+ *   for copies.
  */
 export function openAt(
   keyturn,
@@ -84,7 +85,7 @@ export function openAt(
   });
 }
 
-/** What a `.env` file holds. */
+/** Reads the pair in a `.env` file. */
 export async function pairIn(env) {
   const text = await readFile(env, "utf8");
   assert.match(text, /^# kept$/m);
@@ -102,7 +103,7 @@ function connectorCredentials(sandbox, connectorId) {
   return rows.filter((row) => row.connectorId === connectorId && isLive(row)).map(({ id }) => id);
 }
 
-/** How many rows depend on an API credential. */
+/** Returns the number of rows that depend on an API credential. */
 function dependents(sandbox, id) {
   const { application_memberships: rows } = sandbox.snapshot().commercelayer.resources;
   return rows.filter(({ links }) => links.api_credential === id).length;
@@ -124,7 +125,7 @@ function ssoClients(sandbox, { ssoApplicationId, clientId }) {
     .map((row) => row.clientId);
 }
 
-/** A client of an SSO application is authenticated before its code is looked at. */
+/** Returns whether a pair is accepted: a client of an SSO application is authenticated before its code is checked. */
 async function exchanges(url, { clientId, clientSecret }) {
   const body = new URLSearchParams({ grant_type: "authorization_code", code: "none" });
   const authorization = `Basic ${btoa(`${clientId}:${clientSecret}`)}`;
@@ -140,7 +141,10 @@ async function logsIn(url, { clientId, clientSecret }) {
   return answer.ok;
 }
 
-/** How a target is made, by its kind: `first` is the pair that its sink begins with, `others` the credentials that are not ours. */
+/**
+ * How to make a target of each kind: `first` is its sink's first pair, `others` are credentials that are not the
+ * target's.
+ */
 const MAKERS = {
   async connector({ sandbox }, { c1 }, number) {
     const { appId, id: connectorId } = sandbox.snapshot().connectors.filter(isLive)[number];
@@ -182,14 +186,14 @@ const MAKERS = {
 };
 
 /**
- * A tenant behind a proxy. Its clock goes on by itself, and is moved on where a rotation waits.
+ * Starts a tenant behind a proxy. Its clock runs by itself, and is set forward when a rotation waits.
  *
  * @param {ReturnType<typeof entries>} keyturn
  * @param {typeof import("keyturn/sandbox").serveSandbox} serveSandbox
  */
 export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo", sealed } = {}) {
   const server = await serveSandbox({ seed });
-  /** What was so with each target before it was one. */
+  /** Facts about each target from when it was made. */
   const before = new Map();
   const { sandbox } = server;
   const clock = { now: () => sandbox.clock.now() };
@@ -210,9 +214,12 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
     clock,
   });
   return Object.assign(world, {
-    /** The difference between the tenant's clock and the machine's, for other processes. */
+    /** Returns the difference between the tenant's clock and the machine's, for other processes. */
     offset: () => clock.now() - Date.now(),
-    /** Makes a target with a credential in its sink. The journal knows it already if the control plane has no list to find it in. */
+    /**
+     * Makes a target with a credential in its sink. The journal already knows the credential if the control plane has
+     * no list in which to find it.
+     */
     async add(name, kind, number = 0) {
       const env = join(scratch, `${name}.env`);
       const { first, pair, ids, adopt, ...facts } = await MAKERS[kind](world, { c1, cl }, number);
@@ -227,7 +234,7 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
     },
     open: (worker, more = {}, ports = {}) =>
       openAt(keyturn, { journal, sealed, targets: world.targets, worker, ...more }, { clock, ...ports }),
-    /** The sealed copies that are there. None of them shows a secret. */
+    /** Returns the existing sealed copies, and asserts that none of them shows a secret. */
     copies() {
       let files = [];
       try {
@@ -241,7 +248,7 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       }
       return files;
     },
-    /** What the sink of a target holds, which has to log in. */
+    /** Returns the pair in a target's sink, and asserts that it logs in. */
     async works(name) {
       const { kind, env } = world.targets[name];
       for (;;) {
@@ -251,13 +258,13 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
           "sso-client": () => exchanges(server.url, pair),
           "api-credential": () => logsIn(server.url, pair),
         }[kind]();
-        // Whoever rotates may have been at it between the look at the file and the log-in.
+        // A rotation may have progressed between reading the file and the login.
         if (!accepted && (await pairIn(env)).clientId !== pair.clientId) continue;
         assert.ok(accepted, `the sink's pair logs in: ${pair.clientId}`);
         return pair;
       }
     },
-    /** The living credentials of a target that were not there before it was one. */
+    /** Returns a target's living credentials, except for those that existed before the target was made. */
     alive(name) {
       const { kind, ids } = world.targets[name];
       const all = {
@@ -267,7 +274,7 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       }[kind]();
       return all.filter((id) => !before.get(name).others.includes(id));
     },
-    /** The events of a target, read from the files. */
+    /** Returns a target's events, read from the files. */
     events(name) {
       const folder = join(journal, "streams", name);
       let files = [];
@@ -278,7 +285,10 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       }
       return files.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
     },
-    /** Every living credential is named by the journal, was there before it, or may come of an attempt that the journal leaves open. */
+    /**
+     * Asserts that every living credential is named by the journal, was there before it, or may come from an attempt
+     * that the journal leaves open.
+     */
     accounted(name) {
       const events = world.events(name);
       const known = new Set(
@@ -290,12 +300,16 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       const before = events.length === 0 ? 1 : 0;
       assert.ok(strangers.length <= doubted + before, `${name}: nobody knows of ${strangers}`);
     },
-    /** At most one request that issues arrived for each intent, and none without one. */
+    /**
+     * Asserts that at most one issuing request arrived for each intent, and none without an intent. Returns the number
+     * of requests.
+     */
     issuedOnce(name) {
       const { kind, ids } = world.targets[name];
       const issuing = world.events(name).filter(({ event }) => event === "issuing");
       if (kind === "connector") {
-        // They say nothing of their intent, but each is sent in the time of one: until its deadline, and before the next.
+        // These requests do not name their intent, but each is sent in its intent's time: until its deadline, and
+        // before the next intent.
         const named = `"${ids.connectorId}"`;
         const sent = proxy.passed.filter((one) => one.path === ROTATE && one.body.includes(named));
         const intents = sent.map((one) => issuing.findLast(({ at }) => at <= one.at));
@@ -323,7 +337,10 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       );
       return sent.length;
     },
-    /** Goes on until the rotation is over. The clock is moved on where that is waited for, and in between the sink's pair has to log in. */
+    /**
+     * Advances until the rotation is over, and sets the clock forward when it waits. After each step, the sink's pair
+     * has to log in.
+     */
     async finish(name, lifecycle) {
       for (let turn = 0; turn < 60; turn++) {
         const progress = await lifecycle.advance(name);
@@ -335,7 +352,10 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       }
       assert.fail(`${name} never comes to its end: ${inspect(world.events(name).slice(-12))}`);
     },
-    /** What has to be so once nothing is under way: one credential alive, which is in the sink. */
+    /**
+     * Asserts what has to hold once nothing is under way: exactly one credential is alive, and it is the one in the
+     * sink.
+     */
     async settled(name, lifecycle) {
       const pair = await world.works(name);
       const [{ current, credentials, doubt }] = await lifecycle.status([name]);
@@ -352,7 +372,7 @@ export async function startWorld(keyturn, serveSandbox, scratch, { seed = "demo"
       const broken = (await lifecycle.verify()).find(({ target }) => target === name)?.broken;
       assert.equal(broken, undefined);
     },
-    /** That no secret which the control plane ever told is in the journal, or in any of these. */
+    /** Asserts that no secret that the control plane ever returned is in the journal, or in any of these values. */
     secretless(name, ...shown) {
       const whole = { depth: 30, showHidden: true, maxStringLength: null, maxArrayLength: null };
       const texts = shown.flatMap((one) => [inspect(one, whole), JSON.stringify(one) ?? ""]);

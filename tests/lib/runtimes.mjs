@@ -1,19 +1,19 @@
-// Programs that run JavaScript and come as npm packages. Their binaries lie in packages of the platform's own; what their
-// install scripts would add is not needed.
+// JavaScript runtimes that come as npm packages. Their binaries are in platform-specific packages; what their install
+// scripts would add is not needed.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../xtask/steps.mjs";
 
 const END = process.platform === "win32" ? ".exe" : "";
 
-/** The scope of the packages that hold each binary, and where it lies in them. */
+/** The scope of the packages that contain each binary, and the binary's path in them. */
 const PROGRAMS = {
   deno: ["@deno", `deno${END}`],
   bun: ["@oven", join("bin", `bun${END}`)],
   workerd: ["@cloudflare", join("bin", `workerd${END}`)],
 };
 
-/** The path of a program: only packages for this platform get installed. */
+/** Returns the path of a program: only packages for this platform get installed. */
 export function program(name) {
   const [scope, file] = PROGRAMS[name];
   const folder = join(root, "node_modules", scope);

@@ -1,10 +1,10 @@
-// `npx keyturn sandbox` of the installed package, on a port of its own.
+// Starts `npx keyturn sandbox` of the installed package, on a separate port.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** The variables that clients and the command line read, with the credentials of a sandbox's tenant. */
+/** Returns the variables that clients and the command line read, with the credentials of a sandbox's tenant. */
 export function variablesOf({ url, clientId, clientSecret, appId, connectorId, commercelayer }) {
   return {
     CONDUCTORONE_SERVER_URL: url,
@@ -19,9 +19,9 @@ export function variablesOf({ url, clientId, clientSecret, appId, connectorId, c
 }
 
 /**
- * Starts it, and waits until it says where it is.
+ * Starts the sandbox, and waits until it prints its address.
  *
- * @param {string} folder where the package is installed
+ * @param {string} folder Where the package is installed.
  * @param {string[]} [flags]
  * @returns {Promise<{ url: string, clientId: string, clientSecret: string, appId: string, connectorId: string, stop(): Promise<void> }>}
  */

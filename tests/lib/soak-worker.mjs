@@ -1,4 +1,5 @@
-// A process that rotates and advances targets until it is killed: `node soak-worker.mjs FOLDER`, with its task as JSON on the standard input.
+// A process that rotates and advances targets until it is killed: `node soak-worker.mjs FOLDER`, with its task as JSON
+// on standard input.
 import { text } from "node:stream/consumers";
 import { entries, openAt } from "./rotation.mjs";
 import { dice } from "./soak.mjs";
@@ -10,7 +11,7 @@ const lifecycle = openAt(entries(process.argv[2]), { ...task, worker: "soak" }, 
 const names = Object.keys(task.targets);
 for (;;) {
   const name = names[Math.floor(roll() * names.length)];
-  // Another may have begun in the same moment.
+  // Another process may have started a rotation at the same moment.
   await lifecycle.rotate(name).catch((error) => {
     if (error.reason !== "rotation_active" && error.reason !== "busy") throw error;
   });

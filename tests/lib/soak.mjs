@@ -1,5 +1,5 @@
-// Several processes advance many targets at the same moment, and are killed at random: `soak` is what `npm test` runs for a short and `npm
-// run soak` for a long time. `KEYTURN_SEED` chooses when which of them is killed.
+// Several processes advance many targets at the same time, and are killed at random: `npm test` runs `soak` for a short
+// time, `npm run soak` for a long one. `KEYTURN_SEED` determines which process is killed when.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,10 +13,10 @@ import { entries, startWorld } from "./rotation.mjs";
 
 const WORKER = fileURLToPath(new URL("./soak-worker.mjs", import.meta.url));
 const PROCESSES = 4;
-/** These are real: a process on a busy machine must not be taken for a dead one. */
+/** These are real times: a process on a busy machine must not be taken for a dead one. */
 const POLICY = { callDeadline: 4_000, margin: 4_000, hold: 6_000, backoff: 200, maxBackoff: 2_000 };
 
-/** Pseudorandom numbers from 0 to below 1: Mulberry32. */
+/** Returns a generator of pseudorandom numbers from 0 to below 1: Mulberry32. */
 export function dice(seed) {
   let state = seed >>> 0;
   return () => {
@@ -28,7 +28,7 @@ export function dice(seed) {
 }
 
 /**
- * @param {string} folder where the package is installed
+ * @param {string} folder Where the package is installed.
  * @param {{ seconds: number, targets?: number, seed?: number, say: (line: string) => void }} options
  */
 export async function soak(

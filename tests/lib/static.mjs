@@ -1,4 +1,4 @@
-// Serves a folder on loopback, as any server of plain files would: no headers but the type.
+// Serves a folder on loopback, as a server of static files would: with no headers but the type.
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -14,7 +14,7 @@ const TYPES = {
 
 /**
  * @param {string} folder
- * @returns {Promise<{ url: string, requests: string[], close(): Promise<void> }>} `requests` are the paths that were asked for
+ * @returns {Promise<{ url: string, requests: string[], close(): Promise<void> }>} `requests` are the requested paths.
  */
 export async function serveFolder(folder) {
   const requests = [];

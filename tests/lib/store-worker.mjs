@@ -1,5 +1,5 @@
-// A process with some clients that share tokens in a Redis: `node store-worker.mjs`, told what to do by an environment variable.
-// It says "ready", waits for a line, makes one call with each client at once, and says how they ended.
+// A process with some clients that share tokens in a Redis: `node store-worker.mjs`, with its task in an environment
+// variable. It prints "ready", waits for a line, makes one call with each client at once, and prints the results.
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
-// A server that is only a function: for what no sandbox says, and for looking at what is sent.
+// A server that is only a function: for responses that no sandbox gives, and for looking at what is sent.
 
 export const SERVER = "https://tenant.conductor.one";
 
-/** An answer. A body that is no text is sent as JSON. */
+/** Returns a response. A body that is not a string is sent as JSON. */
 export function answer(status, body, headers = {}) {
   const text =
     typeof body === "string" || body === null || body instanceof ReadableStream ? body : JSON.stringify(body);
@@ -10,8 +10,8 @@ export function answer(status, body, headers = {}) {
 }
 
 /**
- * @param {...(object | Error | ((url: string, init: RequestInit) => unknown))} script what comes of each request in
- *   turn: a value is answered as JSON, an error is thrown, a function is asked for a response. The last one stays.
+ * @param {...(object | Error | ((url: string, init: RequestInit) => unknown))} script The result of each request in
+ *   turn: a value is sent as JSON, an error is thrown, a function returns a response. The last one repeats.
  * @returns {{ fetch: typeof fetch, sent: { url: string, method: string, headers: Headers, body: string | null, init: RequestInit }[] }}
  */
 export function stub(...script) {
@@ -31,7 +31,7 @@ export function stub(...script) {
   return { fetch, sent };
 }
 
-/** A client of a stub, with a token of its own. */
+/** Creates a client of a stub, with an access token. */
 export function stubClient({ ConductorOne }, { fetch }, options = {}) {
   return new ConductorOne({ security: { bearerAuth: "a-token-for-tests" }, serverURL: SERVER, fetch, ...options });
 }

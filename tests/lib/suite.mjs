@@ -8,24 +8,28 @@ const TIMEOUT_MS = 60_000;
  * A suite is a module whose default export takes this and registers tests.
  *
  * @typedef {object} Suite
- * @property {(name: string, work: () => unknown) => void} test registers a test; they run one after another
+ * @property {(name: string, work: () => unknown) => void} test Registers a test; they run one after another.
  * @property {typeof import("./assert.mjs")} assert
- * @property {typeof import("keyturn")} keyturn the installed package, however this runtime loads it
+ * @property {typeof import("keyturn")} keyturn The installed package, as this runtime loads it.
  * @property {typeof import("keyturn/sandbox")} sandbox
  * @property {typeof import("keyturn/commercelayer")} commercelayer
  * @property {typeof import("keyturn/lifecycle")} lifecycle
  * @property {typeof import("keyturn/lifecycle/testing")} testing
  * @property {typeof import("keyturn/proxy")} proxy
- * @property {(options?: object) => Promise<object>} tenant a fresh sandbox tenant behind real HTTP: see `tenant.mjs`
- * @property {(options?: object) => Promise<object>} inProcess the same, in this process: its `options` hold a `fetch`
- * @property {(path: string) => Promise<string>} load the text of a file of the repository, of `tests/` or `api/`
- * @property {string} runtime where this runs: "esm", "cjs", "deno", "bun", "workerd", "chromium" or "firefox"
+ * @property {(options?: object) => Promise<object>} tenant Starts a fresh sandbox tenant behind real HTTP: see
+ *   `tenant.mjs`.
+ * @property {(options?: object) => Promise<object>} inProcess Does the same in this process: its `options` contain a
+ *   `fetch`.
+ * @property {(path: string) => Promise<string>} load Returns the text of a file of the repository, below `tests/` or
+ *   `api/`.
+ * @property {string} runtime Where this runs: "esm", "cjs", "deno", "bun", "workerd", "chromium" or "firefox".
  */
 
 /**
- * @param {Record<string, (suite: Suite) => void>} suites the default exports of the suites, by name
- * @param {object} world what the runtime brings: `keyturn` and the other entries, `runtime`, `load`, and the `url` of a sandbox
- * @param {string} [filter] only tests whose full name holds this
+ * @param {Record<string, (suite: Suite) => void>} suites The default exports of the suites, by name.
+ * @param {object} world What the runtime provides: `keyturn` and the other entries, `runtime`, `load`, and the `url` of
+ *   a sandbox.
+ * @param {string} [filter] Runs only tests whose full name contains this.
  * @returns {Promise<{ name: string, ms: number, error?: string }[]>}
  */
 export async function runSuites(suites, { url, ...world }, filter = "") {
@@ -49,7 +53,7 @@ export async function runSuites(suites, { url, ...world }, filter = "") {
   return results;
 }
 
-/** Why a test fails, or `undefined`. */
+/** Resolves with the reason why a test fails, or with `undefined`. */
 async function outcome(work) {
   let timer;
   const late = new Promise((_, reject) => {

@@ -1,6 +1,6 @@
-// Sandbox tenants and their controls, the same for one that is reached over HTTP and for one in this process.
+// Sandbox tenants and their controls, the same for a tenant behind HTTP and for one in this process.
 
-/** What a reset leaves as it is, as it is at first. */
+/** The initial values of the switches, which a reset does not change. */
 const SWITCHES = {
   oldAfterRotate: "keep",
   bridgeAfterRotate: "revoke",
@@ -10,7 +10,7 @@ const SWITCHES = {
 };
 
 /**
- * Starts the tenant at `url` afresh: no faults, an empty log, the seed's rows.
+ * Resets the tenant at `url`: no faults, an empty log, the seed's rows.
  *
  * @param {string} url
  * @param {{ seed?: "demo" | "empty" | "large", tokenTtl?: number }} [options]
@@ -21,7 +21,7 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
       body === undefined
         ? { method }
         : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-    // Tests that compute for seconds find their idle connection closed under their hands. Another one helps.
+    // The idle connection of a test that computes for seconds may have been closed; a second request opens another one.
     const ask = () => fetch(`${url}/_sandbox/${path}`, init);
     const response = await ask().catch(ask);
     if (!response.ok) throw new Error(`the sandbox's ${path} answered ${response.status}: ${await response.text()}`);
@@ -37,12 +37,15 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
     connectorId,
     /** The options of a client of this tenant. */
     options: { clientID: clientId, clientSecret, serverURL: url },
-    /** Commerce Layer's side of it: the options that say where it is, who issues its tokens, and who may ask for them. */
+    /**
+     * Commerce Layer's side of the tenant: options with its address, the issuer of its tokens, and a client that may
+     * request them.
+     */
     commercelayer: { ...commercelayer, place: { serverURL: url }, issuer: commercelayer.serverURL },
-    /** Adds a rule of what goes wrong. */
+    /** Adds a rule for faults. */
     fault: (rule) => control("POST", "faults", rule),
     clearFaults: () => control("DELETE", "faults"),
-    /** What was asked of the API so far: `{ operation, method, path, status, at }` each. */
+    /** Returns the requests to the API so far: `{ operation, method, path, status, at }` each. */
     requests: (filter = {}) => control("GET", `requests?${new URLSearchParams(filter)}`),
     setTokenTtl: (seconds) => control("POST", "token-ttl", { seconds }),
     configure: (switches) => control("POST", "switches", switches),
@@ -55,7 +58,7 @@ export async function tenantAt(url, { seed = "demo", tokenTtl } = {}) {
 }
 
 /**
- * A tenant in this process.
+ * Creates a tenant in this process.
  *
  * @param {typeof import("keyturn/sandbox")} sandbox
  * @param {{ seed?: "demo" | "empty" | "large", tokenTtl?: number }} [options]

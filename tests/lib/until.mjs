@@ -1,10 +1,10 @@
-// Waiting for what happens elsewhere.
+// Waiting for events elsewhere.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PATIENCE } from "./patience.mjs";
 
 /**
- * Waits until something is so, and resolves with what `isSo` returned. `more` is what a failure shows besides.
+ * Waits until `isSo` returns a truthy value, and resolves with it. `more` is additional text for a failure.
  *
  * @template T
  * @param {string} what

@@ -1,4 +1,4 @@
-// Workers: bundled as Wrangler does it, and run by workerd, the runtime of Cloudflare's Workers, on loopback.
+// Workers: bundled as Wrangler bundles them, and run on loopback by workerd, the runtime of Cloudflare Workers.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,17 +9,17 @@ import { build } from "esbuild";
 import { root } from "../../xtask/steps.mjs";
 import { program } from "./runtimes.mjs";
 
-/** What a Worker gets by default that is made now. */
+/** The default compatibility date of a Worker that is created now. */
 const COMPATIBILITY_DATE = "2026-01-01";
 
 /**
  * Bundles a Worker and starts it.
  *
- * @param {string} folder where the package is installed
- * @param {{ file: string } | { source: string }} main its module
- * @param {Record<string, string>} [modules] the sources of further modules, by the names that it imports them by
- * @param {Record<string, string>} [variables] what its environment holds
- * @returns {Promise<{ url: string, size: number, stop(): Promise<void> }>} `size` is that of its script in bytes
+ * @param {string} folder Where the package is installed.
+ * @param {{ file: string } | { source: string }} main The Worker's module.
+ * @param {Record<string, string>} [modules] The sources of further modules, by the names under which it imports them.
+ * @param {Record<string, string>} [variables] The Worker's environment variables.
+ * @returns {Promise<{ url: string, size: number, stop(): Promise<void> }>} `size` is that of its script in bytes.
  */
 export async function startWorker(folder, main, modules = {}, variables = {}) {
   const place = mkdtempSync(join(tmpdir(), "keyturn-worker-"));
@@ -27,11 +27,11 @@ export async function startWorker(folder, main, modules = {}, variables = {}) {
   const plugin = {
     name: "keyturn",
     setup(build) {
-      // The installed package, and not the repository that is around the tests.
+      // Resolves to the installed package, and not to the repository that contains the tests.
       build.onResolve({ filter: /^keyturn(\/|$)/ }, ({ path, kind, resolveDir }) =>
         resolveDir === folder ? undefined : build.resolve(path, { kind, resolveDir: folder }),
       );
-      // Modules of WebAssembly stay files, which workerd compiles beforehand.
+      // WebAssembly modules stay files, which workerd compiles in advance.
       build.onResolve({ filter: /\.wasm$/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData === plugin) return undefined;
         const found = await build.resolve(path, {
@@ -71,7 +71,10 @@ export async function startWorker(folder, main, modules = {}, variables = {}) {
   return { size: outputFiles[0].contents.length, ...(await serve(place)) };
 }
 
-/** The Worker alone at a port of loopback; it reaches loopback and nothing else, and reads the repository. */
+/**
+ * Returns a configuration with only the Worker, on a loopback port. It can reach nothing but loopback, and can read the
+ * repository.
+ */
 function config(wasm, variables) {
   const text = ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`;
   const modules = wasm.map((name) => `, (name = "${name}", wasm = embed "${name}")`).join("");

@@ -1,5 +1,6 @@
-// Each call of a lifecycle is aborted before and after each of its calls of a journal, a control plane or a sink. It rejects although that
-// call has not ended, and the rotation goes on as if a process had died there, but without a loss: what was issued is delivered.
+// Each call of a lifecycle is aborted before and after each of its calls of a journal, a control plane or a sink. It
+// rejects although that inner call has not ended, and the rotation continues as if a process had died there, but
+// without a loss: what was issued is delivered.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -14,13 +15,13 @@ const { RequestAbortedError } = require("keyturn");
 const REASON = new Error("the user left");
 const POLICY = { grace: "1h", backoff: 1000, maxBackoff: 4000 };
 
-/** What is like a connector without evidence, and what is like an API credential. */
+/** Control planes like that of a connector without evidence, and like that of an API credential. */
 const PLANES = {
   "a connector": { evidence: false, recalls: false, list: false },
   "an API credential": { evidence: true, recalls: true, list: true },
 };
 
-/** A target whose calls of ports all go through `gate(name, work)`. */
+/** Creates a target whose calls of ports all go through `gate(name, work)`. */
 function world(plane, policy = {}) {
   const clock = new Clock();
   const control = new ControlPlane({ clock, ...plane });
@@ -39,7 +40,7 @@ function world(plane, policy = {}) {
   const memory = memoryJournal();
   const journal = gated("journal", memory, ["append", "read", "streams"]);
   const provider = gated("provider", control.provider, ["issue", "search", "recall", "list", "look", "login", "end"]);
-  // It makes no call, so that nothing can be held there.
+  // It makes no call, so nothing can be held there.
   provider.parses = (pair) => {
     it.passed("provider.parses");
     return control.provider.parses(pair);
@@ -53,7 +54,7 @@ function world(plane, policy = {}) {
 
 const issues = ({ control }) => control.calls.filter(([method]) => method === "issue").map(([, marker]) => marker);
 
-/** Lets everything that is in memory go on, until something holds or so many turns are over. */
+/** Lets everything in memory run until a condition holds, for at most this many turns. */
 const turns = async (until, most = 200) => {
   for (let turn = 0; turn < most && !until(); turn++) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -69,7 +70,7 @@ const inGrace = async (it) => {
   assert.equal((await lifecycle.rotate("app")).state, "waiting");
   return lifecycle;
 };
-/** What a call has made is unknown, as after a crash, until somebody settles it. */
+/** Leaves the outcome of an issuing call unknown, as after a crash, until somebody settles it. */
 const inDoubt = async (it) => {
   const lifecycle = await adopted(it);
   const fault = it.control.fault;
@@ -86,7 +87,7 @@ const inDoubt = async (it) => {
 
 const UNKNOWN = "rotate what the journal does not know";
 
-/** Each call: the state in which it is made, and what it is called with. */
+/** Each call: the state in which it is made, and its arguments. */
 const CALLS = {
   rotate: [adopted, (lifecycle, signal) => lifecycle.rotate("app", { signal })],
   [UNKNOWN]: [({ open }) => open(), (lifecycle, signal) => lifecycle.rotate("app", { signal, leaveUnknown: true })],
@@ -135,14 +136,17 @@ const CALLS = {
   verify: [inGrace, (lifecycle, signal) => lifecycle.verify({ signal })],
   audit: [inGrace, (lifecycle, signal) => lifecycle.audit(undefined, { signal }).next()],
 };
-/** Refused in that state, so that it is settled another way. */
+/** Calls that are refused in their state, so that it is settled another way. */
 const REFUSED = new Set(["resume"]);
 
 const isAborted = (error) =>
   error instanceof RequestAbortedError && error.code === "aborted" && rootOf(error) === REASON;
 const rootOf = (error) => (error?.cause === undefined ? error : rootOf(error.cause));
 
-/** Makes a call and aborts it at its n-th call of a port, which ends only afterwards. Resolves with the port's name, if there was one. */
+/**
+ * Makes a call and aborts it at its n-th call of a port, which ends only afterwards. Resolves with that port's name, if
+ * there was such a call.
+ */
 async function aborted(it, lifecycle, call, n, when) {
   const controller = new AbortController();
   let [count, at, outcome] = [0, undefined, undefined];
@@ -203,7 +207,7 @@ for (const [kind, plane] of Object.entries(PLANES))
       });
   });
 
-/** Whatever was aborted, the rotation is taken to its end. */
+/** Continues the rotation to its end, whatever was aborted. */
 async function finished(it, lifecycle, name, where, next) {
   const words = async () => (await it.events()).map(({ event }) => event);
   const [{ current, forgotten }] = await lifecycle.status(["app"]);
@@ -225,7 +229,7 @@ async function finished(it, lifecycle, name, where, next) {
   if (next === "the same lifecycle") assert.equal(lost, 0, `${where}: a secret was lost`);
   assert.ok(it.control.accepts(it.place.pair), `${where}: what the sink has does not log in`);
   const [after] = await lifecycle.status(["app"]);
-  // What the journal was told to leave alone remains.
+  // A credential that the journal was told to leave alone still exists.
   const left = name === UNKNOWN && !(await words()).includes("adopted") ? ["c0"] : [];
   if (!after.forgotten) assert.deepEqual(it.control.alive(), [...left, after.current.id], where);
   assert.equal((await lifecycle.verify())[0].broken, undefined, where);
@@ -261,7 +265,7 @@ describe("an aborted call", () => {
             last = port;
             return work();
           }
-          // What issues, and what records it, goes on until its own deadline.
+          // Issuing, and recording it, continues until its own deadline.
           const records = port === "journal.append" || (port === "journal.read" && !last.startsWith("journal."));
           [last, more] = [port, true];
           if (port === "provider.issue" || records) return work();
@@ -270,7 +274,7 @@ describe("an aborted call", () => {
         await call(lifecycle, controller.signal).catch((error) =>
           assert.ok(isAborted(error) || !controller.signal.aborted, error),
         );
-        // Whatever is still recorded behind it, and then nothing.
+        // What is still being recorded ends within these turns; nothing may be left after it.
         await turns(() => false, 50);
         assert.equal(timers(), before, `${name}: a timer is left after call ${n}`);
         it.gate = (_name, work) => work();
@@ -332,7 +336,7 @@ test("events end with the error of their signal", async () => {
   await assert.rejects(behind.next(), isAborted);
   for (const queue of [waiting, behind]) assert.deepEqual(await queue.next(), { done: true, value: undefined });
   await assert.rejects(lifecycle.events({ signal: controller.signal }).next(), isAborted);
-  // A queue that has ended does not hear of it.
+  // A stream of events that has ended ignores its signal.
   const other = new AbortController();
   const left = lifecycle.events({ signal: other.signal });
   await left.return();

@@ -1,5 +1,5 @@
-// The engine through the installed package, over a control plane and sinks in memory: what a rotation does, and what becomes of it when
-// requests and answers are lost, workers meet, secrets are lost, and people step in.
+// The engine of the installed package, over a control plane and sinks in memory: what a rotation does, also when
+// requests and responses are lost, workers compete, secrets are lost, and people intervene.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const { memoryJournal, openLifecycle } = createRequire(join(installed(), "load.c
 const MINUTE = 60_000;
 const POLICY = { grace: 10 * MINUTE, backoff: 1000, maxBackoff: 4000 };
 
-/** A target whose sink holds a credential that the journal does not know yet. */
+/** Creates a target whose sink contains a credential that the journal does not know yet. */
 function world({ policy, sink, journal = memoryJournal(), ...plane } = {}) {
   const clock = new Clock();
   const control = new ControlPlane({ clock, ...plane });
@@ -30,7 +30,7 @@ function world({ policy, sink, journal = memoryJournal(), ...plane } = {}) {
   return { clock, control, place, journal, open };
 }
 
-/** Advances until nothing is to be done, letting time pass where that is waited for. */
+/** Advances until nothing is left to be done, and sets the clock forward when the rotation waits. */
 async function settled({ clock, place, control }, lifecycle, until = (state) => state === "idle") {
   for (let turn = 0; turn < 100; turn++) {
     const progress = await lifecycle.advance("app");
@@ -46,7 +46,7 @@ async function words(lifecycle) {
   return (await lifecycle.history("app")).map(({ event }) => event);
 }
 
-/** One call for each intent, and one credential alive: the one in the sink. */
+/** Asserts that each intent had one call, and that exactly one credential is alive: the one in the sink. */
 async function clean({ control, place }, lifecycle) {
   const markers = control.calls.filter(([method]) => method === "issue").map(([, marker]) => marker);
   assert.equal(new Set(markers).size, markers.length, "one issuing call for each intent");
@@ -107,12 +107,12 @@ test("a whole rotation, with a grace period", async () => {
   assert.equal((await lifecycle.rotate("app")).rotation, 2);
 });
 
-/** From a sink that gives nothing back nobody learns what is in use. */
+/** Adopts the credential in use if the sink cannot be read back, since then nothing else tells which one it is. */
 async function known(options, lifecycle) {
   if (options.sink?.readback === "none") await lifecycle.adopt("app", "c0");
 }
 
-/** Each request that a rotation makes, by its method and how many of that method came before. */
+/** Returns each request that a rotation makes, by its method and the number of earlier calls of that method. */
 async function requests(options) {
   const it = world(options);
   const lifecycle = it.open();
@@ -146,7 +146,7 @@ for (const [name, options] of Object.entries({
         it[of].fault = (called, when) => {
           if (called === method && when === lost && count++ === nth) throw new Error(`no route ${CANARY}`);
         };
-        // What is read before a rotation begins is not the rotation's: the caller learns of it, and asks again.
+        // Reads before a rotation begins are not part of it: their errors reach the caller, who tries again.
         await lifecycle.rotate("app").catch(async (error) => {
           assert.match(error.message, /no route/);
           await lifecycle.rotate("app");
@@ -185,7 +185,7 @@ test("two lifecycles advance at the same moment, and issue once", async () => {
 
 test("whoever looks while a rotation moves on, with a journal that takes its time, disturbs nothing", async () => {
   const memory = memoryJournal();
-  // Each read takes another number of turns, so that looks and the rotation overtake each other.
+  // Each read takes a different number of turns, so that reads and the rotation overtake each other.
   let reads = 0;
   const read = async (...at) => {
     const lines = await memory.read(...at);
@@ -282,7 +282,7 @@ test("an unknown outcome without evidence is settled by a person", async () => {
 test("where the records never tell, a person settles the outcome as well", async () => {
   const it = world({ policy: { maxFailures: 3 } });
   const { provider } = it.control;
-  // The answer is lost, and what records there are do not reach that far.
+  // The response is lost, and the records never reach that far.
   it.control.fault = (method, when) => {
     if (method === "issue" && when === "answer") throw new Error("lost");
   };
@@ -333,7 +333,7 @@ test("a secret that was lost with its process is replaced, and its credential en
   const it = world();
   const dying = it.open("dying");
   it.place.fault = (method) => (method === "write" ? new Promise(() => undefined) : undefined);
-  // It stops before the write and never comes back.
+  // The process stops before the write and never continues.
   const stuck = dying.rotate("app");
   stuck.catch(() => undefined);
   while ((await words(it.open())).filter((word) => word === "verified").length < 2) await new Promise(setImmediate);
@@ -378,11 +378,11 @@ test("a foreign credential in a sink is not overwritten", async () => {
   assert.equal(it.place.pair.clientId, foreign.clientId);
   const issued = () => it.control.calls.filter(([method]) => method === "issue").length;
   assert.equal(issued(), 1, "nothing is issued that could not be delivered");
-  // Nothing has changed.
+  // The sink is still the same.
   await lifecycle.resume("app");
   assert.equal((await lifecycle.advance("app")).reason, "sink-differs");
   assert.equal(issued(), 1);
-  // It is what consumers are to have from now on.
+  // Consumers keep the foreign credential from now on.
   assert.equal((await lifecycle.rollback("app")).last, "rolled-back");
   assert.equal(it.place.pair.clientId, foreign.clientId);
   await lifecycle.adopt("app", foreign.id);
@@ -458,7 +458,7 @@ test("a journal that fails in the middle loses no outcome", async () => {
   it.journal.append = async (stream, sequence, line) => {
     const { event } = JSON.parse(line);
     if (event === "issued" && failures++ < 2) throw new Error("disk full");
-    // The third time it is stored all the same, and nobody is told.
+    // The third time, the event is stored, but the response is lost.
     if (event === "issued" && failures === 3 && told++ === 0) {
       await append(stream, sequence, line);
       throw new Error("connection lost");
@@ -475,7 +475,7 @@ test("a journal that fails in the middle loses no outcome", async () => {
 
 test("all may be asked at any moment of a rotation, and none gets in the way of another", async () => {
   const slow = memoryJournal();
-  // Answers come later, and in another order than they were asked for.
+  // Responses are delayed, and come in another order than the calls.
   let asked = 0;
   const later = () => new Promise((resolve) => setTimeout(resolve, ++asked % 3));
   const journal = {
@@ -680,7 +680,7 @@ test("no call leaves a listener on its caller's signal or on the lifecycle's own
       await lifecycle.advance(undefined, { signal });
       await lifecycle.events().return();
     };
-    // The first round adds what is shared by all later calls. What a call makes for itself goes with it.
+    // The first round adds listeners that all later calls share. A call removes its own listeners when it ends.
     await calls();
     const before = [...listeners];
     assert.ok(listeners.get(signal) > 0);

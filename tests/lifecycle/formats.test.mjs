@@ -1,4 +1,5 @@
-// What is written for other systems, read by those systems' own parsers: a thousand hostile values come back to the letter, or are refused.
+// Output for other systems, read by those systems' own parsers: a thousand hostile values come back unchanged, or are
+// refused.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +23,7 @@ after(() => rmSync(scratch, { recursive: true }));
 
 const values = hostileValues();
 
-/** Renders each value alone; what is refused is left out. */
+/** Renders each value alone, and omits those that are refused. */
 function rendered(document) {
   const carried = [];
   for (const value of values) {
@@ -38,7 +39,7 @@ function rendered(document) {
 
 const env = (dialect) => rendered((V) => ({ kind: "env", dialect, values: { BEFORE: "1", V, AFTER: "2" } }));
 
-/** What readers of lines find who know of no quotes. */
+/** Parses lines as readers do that do not support quotes. */
 function docker(text) {
   const found = {};
   for (const line of text.split("\n").map((line) => line.replace(/\r$/, ""))) {
@@ -50,7 +51,7 @@ function docker(text) {
   return found;
 }
 
-/** Runs a script of Python on lines of JSON; gives what it writes, as JSON. */
+/** Runs a Python script with input as JSON, and returns its output, parsed as JSON. */
 function inPython(script, input) {
   const { stdout, stderr, status } = spawnSync(python("python"), ["-c", script], {
     input: JSON.stringify(input),
@@ -61,7 +62,7 @@ function inPython(script, input) {
   return JSON.parse(stdout);
 }
 
-/** Runs a script of a shell for each text, and gives what it printed. */
+/** Runs a shell script for each text, and returns the values that it printed. */
 function inShell(shell, carried) {
   return carried.map(({ text }) => {
     const file = join(scratch, "env");
@@ -74,7 +75,10 @@ function inShell(shell, carried) {
 }
 
 describe("files of NAME=value lines", () => {
-  /** How many of the thousand each dialect carries, so that one that refuses everything is noticed. */
+  /**
+   * The least number of the thousand values that each dialect must accept, so that one that refuses everything is
+   * noticed.
+   */
   const least = { portable: 20, dotenv: 500, docker: 600, systemd: 600, shell: 900 };
 
   const readers = {
@@ -160,7 +164,7 @@ describe("YAML", () => {
 });
 
 describe("Terraform", () => {
-  /** A quoted string of HCL, by its specification: escapes, and no template. */
+  /** Decodes a quoted string of HCL by its specification: escapes, and no template. */
   const hcl = (literal) => {
     let out = "";
     for (let at = 1; at < literal.length - 1; at++) {
@@ -311,7 +315,7 @@ describe("client ids in other systems' files", () => {
   });
 });
 
-/** `EnvironmentFile=` by the state machine of systemd's `src/basic/env-file.c`. */
+/** Parses an `EnvironmentFile=` with the state machine of systemd's `src/basic/env-file.c`. */
 function systemd(text) {
   const found = {};
   let state = "pre-key";

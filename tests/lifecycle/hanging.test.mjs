@@ -1,4 +1,5 @@
-// What never answers: journals, sinks and control planes that hang, and journals that store and do not say so.
+// Calls that never return: journals, sinks and control planes that hang, and journals that store an event without
+// confirming it.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -19,12 +20,15 @@ const {
   vaultSecret,
 } = require("keyturn/lifecycle");
 
-/** What is in memory answers before any timer fires, so a deadline this short meets only what hangs. */
+/** Calls in memory return before any timer fires, so a deadline this short affects only those that hang. */
 const SOON = 30;
 const NEVER = new Promise(() => undefined);
 const POLICY = { grace: 0, backoff: 1000, maxBackoff: 4000, callDeadline: SOON };
 
-/** A target whose journal does what `fault` says: `fault(method, store, ...args)` gets what would do the call. */
+/**
+ * Creates a target whose journal does what `fault` says: `fault(method, store, ...args)` gets a function that carries
+ * out the call.
+ */
 function world({ policy, sinks = [{}], open: more, ...plane } = {}) {
   const clock = new Clock();
   const control = new ControlPlane({ clock, ...plane });
@@ -57,7 +61,7 @@ function world({ policy, sinks = [{}], open: more, ...plane } = {}) {
 const calls = ({ control }, method) => control.calls.filter(([name]) => name === method);
 const words = async ({ memory }) => (await memory.read("app", 1)).map((line) => JSON.parse(line).event);
 
-/** One call for each intent, and one credential alive: the one in the sink. */
+/** Asserts that each intent had one call, and that exactly one credential is alive: the one in the sink. */
 async function clean(it, lifecycle) {
   const markers = calls(it, "issue").map(([, marker]) => marker);
   assert.equal(new Set(markers).size, markers.length, "one issuing call for each intent");
@@ -134,7 +138,7 @@ test("a deadline has to be above zero, and may be endless", () => {
   it.open("test", { journalTimeoutMs: Number.POSITIVE_INFINITY });
 });
 
-/** How a journal may fail over an append: what it does with the event, and when. */
+/** The ways in which an append can fail: what the journal does with the event, and when. */
 const SILENCES = {
   "it is stored, and the answer never comes": async (work) => {
     await work();
@@ -173,7 +177,7 @@ for (const evidence of [true, false])
         if (stored) assert.equal(failed, undefined, `append ${nth}: what is stored is found there`);
         else assert.ok(timeout(failed) && failed.outcome === "unknown", inspect(failed));
         await it.late?.();
-        // What had not begun begins now; what had begun goes on.
+        // A rotation that had not started starts now; one that had started continues.
         await lifecycle.rotate("app").catch((error) => assert.equal(error.reason, "rotation_active"));
         const end = await settled(it, lifecycle);
         assert.equal(end.last, "done", inspect([nth, end]));
@@ -192,7 +196,7 @@ test("a journal that says nothing while a delivery looks at it stops nobody for 
   let hung = 0;
   sink.read = async (signal) => {
     const holding = await read(signal);
-    // It is read for the delivery, and the next read of the journal is the look before the write.
+    // This read is for the delivery, and the journal's next read is the check before the write.
     if (hung === 0 && (await words(it)).includes("verified"))
       it.fault = (method, work) => (method === "read" && hung++ === 0 ? NEVER : work());
     return holding;
@@ -277,7 +281,7 @@ test("what looks at a sink that hangs ends at once when it is aborted, or the li
   await assert.rejects(looking, { code: "closed" });
 });
 
-/** An answer of a server that never stops sending. */
+/** Returns a server's response that never ends. */
 function endless(status, headers = {}) {
   const it = { sent: 0, canceled: false };
   const chunk = new TextEncoder().encode(`"${"x".repeat(1 << 16)}",`);
@@ -324,7 +328,7 @@ test("a system whose answers never end is read so far and no further, by each si
       }
 });
 
-/** A promise, and what resolves it. */
+/** Returns a promise, and a function that resolves it. */
 function gate() {
   let open;
   const opened = new Promise((resolve) => {
@@ -354,7 +358,7 @@ test("a secret that comes after its deadline is neither kept nor sealed: what wa
   assert.equal((await lifecycle.status())[0].phase, "unknown");
   it.control.provider.issue = issue;
   open();
-  // The late answer has every turn that it could need.
+  // The late response gets every turn that it could need.
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   assert.deepEqual(puts, []);
   assert.equal((await settled(it, lifecycle)).last, "done");

@@ -1,5 +1,5 @@
-// The journal in a folder: what every journal holds, and what becomes of it when processes are killed, disks are full and files are
-// not what they were.
+// The journal in a folder: what holds for every journal, and what happens when processes are killed, disks are full, or
+// files have changed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { installed } from "../lib/installed.mjs";
 
 const folder = installed();
 const { testJournal } = createRequire(join(folder, "load.cjs"))("keyturn/lifecycle/testing");
-// As ES modules, so that what is put in place of a function of `node:fs/promises` is what they call.
+// As ES modules, so that they call the replacements of functions of `node:fs/promises`.
 const { directoryJournal, JournalError } = await import(
   pathToFileURL(join(folder, "node_modules/keyturn/pkg/dist/esm/lifecycle-node.js")).href
 );
@@ -24,7 +24,7 @@ const { directoryJournal, JournalError } = await import(
 const scratch = await mkdtemp(join(tmpdir(), "keyturn-journals-"));
 after(() => rm(scratch, { recursive: true }));
 const fresh = () => mkdtemp(join(scratch, "j-"));
-/** A folder that is not there yet. */
+/** Returns the path of a folder that does not exist yet. */
 const place = async () => join(await fresh(), "deep/journal");
 const file = (journal, stream, sequence) =>
   join(journal, "streams", stream, `${String(sequence).padStart(10, "0")}.json`);
@@ -108,7 +108,7 @@ test("processes that are killed while they append lose nothing that was acknowle
   const acknowledged = [];
   for (let kill = 0; kill < 15; kill++) {
     const workers = ["a", "b"].map((writer) => worker(journal, "s", `${kill}${writer}`, 1_000_000));
-    // Killed at whatever they do after some events, a little later each time.
+    // The processes are killed at whatever they do after some events, a little later each time.
     await once(createInterface(workers[0].child.stdout), "line");
     for (let turn = 0; turn < kill * 37; turn++) await new Promise((resolve) => setImmediate(resolve));
     for (const { child } of workers) child.kill("SIGKILL");
@@ -138,7 +138,7 @@ test("temporary files of dead processes are removed, and those of living ones ar
   assert.deepEqual(await readdir(join(journal, "temporary")), ["young"]);
 });
 
-/** Runs something with a function of `node:fs/promises` replaced, or of `node:fs` where it is a synchronous one. */
+/** Runs something while a function of `node:fs/promises` is replaced, or of `node:fs` if it is a synchronous one. */
 async function replaced(name, replacement, work) {
   const module = name.endsWith("Sync") ? fs : fs.promises;
   const original = module[name];
@@ -212,7 +212,7 @@ for (const [name, code, reason, outcome] of [
     assert.deepEqual([error.code, error.reason, error.cause.code], ["journal_failed", reason, code]);
     assert.ok(error.path.startsWith(journal) && error.message.includes(error.path), error.message);
     if (name !== "open") assert.equal(error.outcome, outcome);
-    // Nothing half-made stays, and the next try goes well.
+    // No partial event is left, and the next attempt succeeds.
     assert.deepEqual(await later.read("s", 1), []);
     assert.equal(await later.append("s", 1, "e"), true);
   });
@@ -324,7 +324,7 @@ test("each event is synced before it has its name, and its name before anyone is
 
 test("a number that is taken is vouched for: the name of what has it is durable before that is said", async () => {
   const journal = await place();
-  // It has its name, and the machine refuses to make that durable.
+  // The file has its name, but the system fails to make that durable.
   const { open } = fs.promises;
   const refusing = async (original, ...args) => {
     const handle = await original(...args);
@@ -339,7 +339,7 @@ test("a number that is taken is vouched for: the name of what has it is durable 
   const failed = (promise) => promise.then(assert.fail, (error) => error);
   const lost = await failed(replaced("open", refusing, () => first.append("s", 2, "f")));
   assert.deepEqual([lost.code, lost.outcome], ["journal_failed", "unknown"]);
-  // Whoever comes next is not told that the number is taken while the same can still be lost.
+  // The next writer is not told that the number is taken while the file can still be lost.
   const again = await failed(replaced("open", refusing, () => directoryJournal(journal).append("s", 2, "f")));
   assert.equal(again.outcome, "unknown");
   let synced = 0;
@@ -368,7 +368,7 @@ test("two configurations of one folder, by its name and by a link to it, are one
   assert.equal(await byLink.append("s", 1, "x"), false);
   assert.equal(await byLink.append("s", 2, "f"), true);
   assert.deepEqual(await byName.read("s", 1), ["e", "f"]);
-  // The link leads to an older copy from now on: what it lacks is missed, and nothing is written behind it.
+  // The link leads to an older copy from now on: its missing events are noticed, and nothing is appended to it.
   await directoryJournal(other).append("s", 1, "e");
   await rm(link);
   await symlink(other, link);

@@ -1,4 +1,4 @@
-// Sinks in a runtime that grants a program little: Deno with the right to read, and to write one folder.
+// Sinks in a runtime that grants a program few permissions: Deno with permission to read, and to write to one folder.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,5 @@
-// Sinks that are not what a rotation began with: added late, or unable to take a new pair when it is about to be issued.
+// Sinks that differ from those at the start of a rotation: added late, or unable to take a new pair when it is about to
+// be issued.
 import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -39,7 +40,7 @@ function world({ policy, ...plane } = {}) {
 const issued = ({ control }) => control.calls.filter(([method]) => method === "issue").length;
 const words = async (lifecycle) => (await lifecycle.history("app")).map(({ event }) => event);
 
-/** A rotation in its grace period, and a lifecycle that knows one sink more. */
+/** Creates a rotation in its grace period, and a lifecycle with an additional sink. */
 async function added(sink, options) {
   const it = world(options);
   const first = it.open();
@@ -66,10 +67,10 @@ for (const [readback, recalls] of [
         it.clock.pass(2 * DAY);
       }
       assert.deepEqual(it.control.alive(), ["c0", "c1"]);
-      // Who does not know of the sink does not go on either.
+      // A lifecycle that does not have the sink does not continue either.
       assert.equal((await it.open().advance("app")).reason, "sink-added");
       await assert.rejects(it.lifecycle.resume("app", { restored: true }), { reason: "not_stopped" });
-      // Nothing was done about it.
+      // The cause was not removed.
       await it.lifecycle.resume("app");
       assert.equal((await it.lifecycle.advance("app")).reason, "sink-added");
     });
@@ -89,7 +90,7 @@ for (const [readback, recalls] of [
       await it.lifecycle.advance("app");
       await assert.rejects(it.open([it.a.sink]).resume("nobody", { provisioned: true }), { reason: "unknown_target" });
       if (readback !== "none") {
-        // What can be read is not believed.
+        // What can be read back is not taken on trust.
         await it.lifecycle.resume("app", { provisioned: true });
         it.clock.pass(2 * DAY);
         assert.equal((await it.lifecycle.advance("app")).reason, "sink-changed");
@@ -149,7 +150,7 @@ test("the end of the old credential that was announced before a sink was added i
   assert.deepEqual(it.control.alive(), ["c2"]);
 });
 
-/** What a sink is like to which nothing can be delivered, and how that is put right. */
+/** Sinks to which nothing can be delivered, and how each is repaired. */
 const OBSTACLES = {
   "a sink that cannot be read": async () => {
     const b = new MemorySink({ name: "b" });
@@ -212,7 +213,7 @@ for (const [name, make] of Object.entries(OBSTACLES)) {
   test(`${name}: a rotation that has begun issues nothing until it is mended`, async () => {
     const it = world({ policy: { grace: 0 } });
     const { sink, mend } = await make();
-    // It was begun by one that does not know the sink, and died before it issued.
+    // A lifecycle without the sink started the rotation, and died before issuing.
     it.control.fault = (method) => {
       if (method === "issue") throw Object.assign(new Error("no"), { outcome: "none" });
     };

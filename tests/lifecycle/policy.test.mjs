@@ -1,5 +1,5 @@
-// When rotations begin by themselves, what is found, what is compared with the control plane, and what an audit reads: through the
-// installed package, over control planes and sinks in memory.
+// When rotations start by themselves, what findings there are, what is compared with the control plane, and what an
+// audit reads: through the installed package, over control planes and sinks in memory.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const { memoryJournal, openLifecycle } = createRequire(join(installed(), "load.c
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** A control plane and a sink for each name, and one journal. */
+/** Creates a control plane and a sink for each name, and one journal. */
 function world(names, { policy, caps, plane, ...rest } = {}) {
   const clock = new Clock(Date.UTC(2026, 0, 5, 12)); // a Monday
   const journal = memoryJournal();
@@ -44,7 +44,7 @@ function world(names, { policy, caps, plane, ...rest } = {}) {
   return { clock, journal, places, open, issued };
 }
 
-/** All credentials that the sinks hold are adopted. */
+/** Opens a lifecycle that has adopted all credentials in the sinks. */
 async function adopted(it, names) {
   const lifecycle = it.open();
   const entries = names.map((target) => ({ target, clientId: it.places[target].first.clientId, source: "test" }));
@@ -75,7 +75,7 @@ test("a timer that calls advance is enough: a target that is due is rotated, and
     reasons.map(({ reason }) => reason),
     ["due"],
   );
-  // The new one is young.
+  // The new credential is not due yet.
   assert.deepEqual((await lifecycle.due()).begin, []);
 });
 
@@ -104,7 +104,7 @@ test("lifecycles that advance at the same moment begin each rotation once, and n
   await Promise.all(others.map((lifecycle) => lifecycle.advance()));
   for (const name of names) assert.equal(it.issued(name), 1, name);
   for (const { progress } of await first.status()) assert.deepEqual([progress.state, progress.last], ["idle", "done"]);
-  // One that has decided by an older state of the journal writes nothing.
+  // One that decides by an older state of the journal writes nothing.
   const late = it.open("late");
   const [stale] = [await late.due()];
   assert.deepEqual(stale.begin, []);
@@ -115,7 +115,7 @@ test("the caps hold back what is less urgent", async () => {
   const it = world(names, { caps: { atATime: 2, perProvider: { memory: 1 } }, policy: { grace: 0 } });
   const lifecycle = await adopted(it, names);
   it.clock.pass(60 * DAY);
-  // The first that cannot be delivered stays in the way: a fault that meets all of them stops at the cap.
+  // The first failed delivery holds up the others: a fault that affects all of them stops at the cap.
   for (const name of names)
     it.places[name].place.fault = (method) => method === "write" && assert.fail("the sink is broken");
   await lifecycle.advance();

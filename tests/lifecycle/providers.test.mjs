@@ -1,4 +1,4 @@
-// The providers against the sandbox: what each promises in `ports.ts`, with requests and answers that are lost.
+// The providers against the sandbox: what each promises in `ports.ts`, with lost requests and responses.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const signal = new AbortController().signal;
 const START = Date.UTC(2026, 0, 15, 12);
 const LIMITS = { expiresInDays: 90, scopedRoles: "all", allowSourceCidr: "anywhere" };
 
-/** A tenant whose clock stands still unless it is moved, a client, and what a provider noted. */
+/** Creates a tenant whose clock only moves when it is set, a client, and the notes of a provider. */
 async function world(switches = {}) {
   const sandbox = await createSandbox({ seed: "demo", clock: START, ...switches });
   const clock = { now: () => sandbox.clock.now() };
@@ -31,7 +31,7 @@ async function world(switches = {}) {
   return { sandbox, client, options, clock, notes, debugLogger, connector, minute };
 }
 
-/** An attempt within which the sandbox's clock is moved, as time goes by in one. */
+/** Makes an attempt during which the sandbox's clock advances, as it would in reality. */
 async function attempt({ sandbox, minute }, marker, work) {
   minute();
   const from = sandbox.clock.now();
@@ -46,7 +46,7 @@ async function attempt({ sandbox, minute }, marker, work) {
 
 const ids = (list) => list?.map(({ id }) => id);
 
-/** Whether a client's pair is good at the sandbox, asked of the sandbox itself. */
+/** Returns whether the sandbox itself accepts a client's pair. */
 const isGood = (sandbox, credential, secret) =>
   sandbox.consume({ clientId: credential.clientId, clientSecret: secret }).accepted;
 
@@ -95,7 +95,7 @@ describe("what all providers of C1 promise", () => {
         "personal client": "personalClient.create",
         bridge: "tunnelCredentials.createBridgeCredential",
       }[name];
-      // The log speaks of such calls from here on.
+      // From here on, the log contains such calls.
       const first = await attempt(at, "keyturn:t:1.1", provider.issue);
       assert.equal(first.error, undefined);
       at.sandbox.fault({ operation, action: "drop-answer", times: 1 });
@@ -112,7 +112,7 @@ describe("what all providers of C1 promise", () => {
       assert.equal((await provider.look(found.id, signal)).clientId, found.clientId);
       assert.notDeepEqual([found], await provider.search(first.intent));
       assert.deepEqual(await provider.search(never.intent), []);
-      // It can be ended, and was made all the same.
+      // Ending it does not hide that it was created, where the search still finds ended credentials.
       await provider.end(found.id, signal);
       const after = await provider.search(lost.intent);
       assert.deepEqual(ids(after), name === "personal client" || name === "service principal" ? [] : [found.id]);
@@ -161,7 +161,7 @@ describe("what all providers of C1 promise", () => {
     const { credential, secret } = await provider.issue({ marker: "bound", from: 0, until: 0, signal });
     const pair = { clientId: credential.clientId, clientSecret: secret };
     assert.equal(await provider.login(pair, signal), true);
-    // Without a key it is the request that is refused, not the pair.
+    // Without a key, the request is refused rather than the pair.
     await assert.rejects(at.connector().login(pair, signal), { code: "authentication_failed" });
   });
 
@@ -260,7 +260,7 @@ describe("a connector's evidence", () => {
 
   test("is looked for by the server's clock", async () => {
     const at = await world();
-    // This machine is 90 seconds behind, which no log-in complains of.
+    // This machine is 90 seconds behind, which no login rejects.
     const wrong = { now: () => at.clock.now() - 90_000 };
     const { clientId: clientID, clientSecret } = at.sandbox;
     const client = new ConductorOne({ ...at.options, clock: wrong, clientID, clientSecret });
@@ -465,7 +465,7 @@ describe("clients of an SSO application", () => {
     await assert.rejects(provider.login(pair, signal), { code: "provider_failed", reason: "unproven" });
     answer(400, { error: "invalid_request" });
     await assert.rejects(provider.login(pair, signal), { reason: "unproven" });
-    // It looks for the code first, whatever the secret is.
+    // The server checks the code first, whatever the secret is.
     answer(400, { error: "invalid_grant" });
     answer(400, { error: "invalid_grant" });
     await assert.rejects(provider.login(pair, signal), {
@@ -599,7 +599,7 @@ describe("API credentials", () => {
           assert.equal(found.length, 1);
           continue;
         }
-        // `none` is a promise.
+        // The outcome `none` is a promise that nothing was issued.
         assert.ok(error.outcome === "unknown" || found.length === 0, `${lost} ${at}: ${error.stack}`);
         assert.ok(found.length < 2);
         for (const one of found) {
@@ -616,7 +616,7 @@ describe("API credentials", () => {
   test("refuses what would cut off the client, or storefronts, and what nothing is left of", async () => {
     const { sandbox, cl, provider, id } = await line();
     const { serverURL } = sandbox.commercelayer;
-    // A token that says it is of the line's own credential; the sandbox sees the administrator's.
+    // This token claims to be that of the line's own credential; the sandbox sees the administrator's.
     const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const accessToken = `${part({ alg: "none" })}.${part({ application: { id } })}.${part("x")}`;
     const authorization = `Bearer ${cl.currentAccessToken}`;
@@ -640,7 +640,7 @@ describe("API credentials", () => {
     const willing = lifecycle.apiCredentialProvider({ client: shop.cl, id: shop.id, publicKinds: true });
     const { credential: storefront } = await willing.issue(intent("m"));
     assert.ok(storefront.clientId);
-    // It gets tokens for its users only, so what the server has of it has to do.
+    // A storefront's client only gets tokens for its users, so the server's facts about it have to suffice.
     assert.equal(await willing.login({ clientId: storefront.clientId, clientSecret: "" }, signal), true);
     assert.equal(await willing.login({ clientId: "nobody", clientSecret: "x" }, signal), false);
   });

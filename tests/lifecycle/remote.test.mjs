@@ -1,4 +1,4 @@
-// A page's stand-in for a lifecycle that runs on a server: over real HTTP on loopback, and its handler against hostile requests.
+// A page's stand-in for a lifecycle on a server: over real HTTP on loopback, and its handler against hostile requests.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -33,10 +33,10 @@ const handler = lifecycleHandler({
 
 let server;
 let origin;
-/** What becomes of the next answer. */
+/** What happens to the next response. */
 let lose = false;
 before(async () => {
-  // The first credential has no predecessor, so that its rotation is over at once.
+  // The first credential has no predecessor, so its rotation ends at once.
   await lifecycle.rotate("app");
   server = createServer(async (incoming, outgoing) => {
     const gone = new AbortController();
@@ -57,7 +57,7 @@ after(() => {
   server.close();
 });
 
-/** As a page of that origin sends it. */
+/** Returns a remote lifecycle as a page of that origin uses it. */
 function page(more = {}) {
   const fromPage = (url, init) => fetch(url, { ...init, headers: { ...init.headers, origin, ...more } });
   return remoteLifecycle({ url: `${origin}/lifecycle`, headers: { "x-session": "open" }, fetch: fromPage });
@@ -74,7 +74,7 @@ test("a page calls what the server has, and gets what it would get there", async
       if (event.event === "done") return;
     }
   })();
-  // The stream is open once its first call is answered.
+  // The stream is open once its first call has been answered.
   while (!asked.some(({ call }) => call === "events")) await new Promise((resolve) => setTimeout(resolve, 5));
   const [status] = await remote.status();
   assert.deepEqual(status, JSON.parse(JSON.stringify((await lifecycle.status())[0])));

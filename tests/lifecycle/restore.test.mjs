@@ -1,5 +1,5 @@
-// A journal in a folder that was restored from a backup, copied, moved or cut short. What was issued after the backup is not issued
-// again: the control plane shows it, or a person looks.
+// A journal in a folder that was restored from a backup, copied, moved or truncated. What was issued after the backup
+// is not issued again: the control plane shows it, or a person checks.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
@@ -22,7 +22,7 @@ const RESTORED = ["stopped", "refused", "provider_failed:restored"];
 const NEWER = ["stopped", "refused", "provider_failed:newer_credential"];
 const seen = ({ state, reason, about }) => [state, reason, about];
 
-/** What can be known of a control plane: a list, records of a time, what has a marker, or nothing. */
+/** What a control plane can show: a list, records of a period, credentials with a marker, or nothing. */
 const PLANES = {
   lists: { evidence: false, list: true },
   records: { evidence: true, list: false },
@@ -30,7 +30,7 @@ const PLANES = {
   mute: { evidence: false, list: false },
 };
 
-/** The ways in which a folder comes back: each copies a folder into one that is not there. */
+/** The ways in which a folder is restored: each copies a folder to a path that does not exist. */
 const COPIES = {
   "cp -a": (from, to) => execFileSync("cp", ["-a", from, to]),
   tar: async (from, to) => {
@@ -41,7 +41,7 @@ const COPIES = {
   cp: (from, to) => cp(from, to, { recursive: true, preserveTimestamps: true }),
 };
 
-/** A target with one credential, which the journal knows. */
+/** Creates a target with one credential, which the journal knows. */
 async function world(plane, { readback = "pair" } = {}) {
   const folder = join(await mkdtemp(join(scratch, "w-")), "journal");
   const clock = new Clock();
@@ -79,7 +79,7 @@ async function world(plane, { readback = "pair" } = {}) {
 
 const issues = ({ control }) => control.calls.filter(([method]) => method === "issue").map(([, marker]) => marker);
 
-/** Rotations, one a day, and a copy of the folder after each event of the first. */
+/** Rotates once a day, and copies the folder after each event of the first rotation. */
 async function rotated(it, rounds) {
   const copies = [];
   const journal = directoryJournal(it.folder, { noticeCopies: true });
@@ -156,7 +156,7 @@ for (const [kind, plane] of Object.entries(PLANES))
           const [{ current }] = await lifecycle.status(["app"]);
           if (progress.state === "idle") assert.deepEqual(control.alive(), [current.id], where);
           else assert.equal(progress.state, "stopped", where);
-          // Without records or a list, or where a later rotation is missing, a person has to look.
+          // Without records or a list, or if a later rotation is missing, a person has to check.
           const asks = kind === "mute" || (rounds === 2 && kind !== "records" && readback === "pair");
           if (asks) assert.equal(progress.state, "stopped", where);
           assert.ok(control.accepts(place.pair), where);
@@ -170,7 +170,7 @@ test("a copy is noticed once, and a person's answer counts until the next one", 
   for (const [round, copy] of Object.values(COPIES).entries()) {
     const backup = `${it.folder}-${round}`;
     await copy(it.folder, backup);
-    // The file of before may leave its number in the file system to the copy.
+    // The file system may give the copy the number of the original file.
     await rm(it.folder, { recursive: true });
     await copy(backup, it.folder);
     let noticed = 0;
@@ -181,7 +181,7 @@ test("a copy is noticed once, and a person's answer counts until the next one", 
     assert.deepEqual(seen(await other.advance("app")).slice(0, 1), ["waiting"]);
     assert.equal(issues(it).length, before + 1);
     await settled(it, other);
-    // The next rotation needs nobody.
+    // The next rotation needs no person.
     await one.rotate("app");
     assert.equal((await settled(it, one)).last, "done");
     assert.equal(noticed, 1);
@@ -211,7 +211,7 @@ test("a move within a file system is no restore, and one that copies is dismisse
   assert.equal((await settled(it, copied)).last, "done");
   await copied.close();
 
-  // Where a list shows that nothing is missing, nobody is asked.
+  // If a list shows that nothing is missing, no person is needed.
   const listed = await world(PLANES.lists);
   await COPIES.cp(listed.folder, away);
   await rm(listed.folder, { recursive: true });
@@ -224,7 +224,7 @@ test("a move within a file system is no restore, and one that copies is dismisse
   await lifecycle.close();
 });
 
-/** Rotates, removes the events of that, and declares it. */
+/** Rotates, removes the events of that rotation, and declares a restore. */
 async function forget(it) {
   const stream = join(it.folder, "streams/app");
   const kept = await readdir(stream);
@@ -255,7 +255,7 @@ test("a list and a sink show what is missing", async () => {
   const before = issues(it);
   assert.deepEqual(seen(await next.rotate("app")), NEWER);
   assert.deepEqual(issues(it), before);
-  // The runbook: nothing was issued, so this only ends the rotation.
+  // As in the runbook: nothing was issued, so this only ends the rotation.
   await next.rollback("app");
   await next.adopt("app", "c1");
   assert.equal((await settled(it, next)).state, "idle");
@@ -309,7 +309,7 @@ test("without `noticeCopies`, a copy goes on as the folder did, and a declaratio
   await copy();
   const plain = { noticeCopies: false };
   const lifecycle = it.open(plain);
-  // What somebody makes by hand meanwhile stops nothing.
+  // A credential that somebody creates by hand meanwhile stops nothing.
   it.clock.pass(DAY);
   it.control.make("by hand");
   await lifecycle.rotate("app");

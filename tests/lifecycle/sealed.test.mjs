@@ -1,4 +1,5 @@
-// Answers that are sealed for a restart: what a process that died leaves to the next, and what happens to the copies.
+// Responses that are sealed for a restart: what a process that died leaves to the next one, and what happens to the
+// copies.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -18,7 +19,7 @@ const { testSealStore } = require("keyturn/lifecycle/testing");
 const MINUTE = 60_000;
 const POLICY = { grace: 0, backoff: 1000, maxBackoff: 4000 };
 
-/** A store whose content and calls a test sees, and that fails where it is told to. */
+/** Wraps a store, so that a test sees its content and calls, and can make it fail. */
 function watched(store = memorySeals()) {
   const it = { copies: new Map(), calls: [], fault: () => undefined };
   const around =
@@ -55,7 +56,7 @@ function world({ policy, sink, key = randomBytes(32), ...plane } = {}) {
   return { clock, control, place, journal, memory, seals, open };
 }
 
-/** A lifecycle that has issued and sealed, and died over the delivery. */
+/** Creates a lifecycle that has issued and sealed, and died during the delivery. */
 async function dead(it, seal) {
   const dying = it.open("dying", seal);
   await dying.adopt("app", "c0");
@@ -155,7 +156,7 @@ test("an answer that was sealed and not written down is not lost, also where the
     const it = world({ evidence });
     const dying = it.open("dying");
     await dying.adopt("app", "c0");
-    // The journal does not take what came of the call, and then the process dies.
+    // The journal does not accept the call's result, and then the process dies.
     it.journal.append = async (stream, sequence, line) => {
       if (JSON.parse(line).event === "issued") throw new Error("full");
       return it.memory.append(stream, sequence, line);
@@ -195,7 +196,7 @@ test("with another key, or none, the secret is lost for a reason, and the copy d
     const lost = (await other.history("app")).find(({ event }) => event === "lost");
     assert.deepEqual([lost.credential, lost.code], ["c1", code]);
     assert.equal(issued(it), 2);
-    // Without a store nobody can delete; whoever has one does it at their next look.
+    // Without a store, the copy cannot be deleted; a process that has one deletes it when it next advances.
     if (code === "no_key") await it.open("keeper").advance("app");
     await clean(it, other);
     await dying.close();
@@ -238,16 +239,16 @@ test("a rollback deletes the copy, and so does whatever else ends an attempt", a
 test("a store that fails changes nothing but what a restart costs", async () => {
   const it = world({ policy: { maxFailures: 3, callDeadline: 2_000 } });
   const lifecycle = it.open();
-  // It fails to keep.
+  // The store fails to keep a copy.
   it.seals.fault = (method) => {
     if (method === "put") throw new Error(`down ${CANARY}`);
   };
   assert.equal((await lifecycle.rotate("app")).last, "done");
-  // It hangs over it.
+  // The store hangs while it keeps a copy.
   it.seals.fault = (method) => (method === "put" ? new Promise((resolve) => setTimeout(resolve, 400)) : undefined);
   assert.equal((await lifecycle.rotate("app")).last, "done");
   assert.equal(it.seals.copies.size, 0, "what came late is deleted as well");
-  // It fails to delete.
+  // The store fails to delete a copy.
   it.seals.fault = (method) => {
     if (method === "delete") throw new Error(`down ${CANARY}`);
   };
@@ -351,7 +352,7 @@ test("copies in a folder: for their owner alone, under any marker, and gone once
     for (const file of await readdir(folder)) assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600);
     for (const marker of markers) assert.equal(await seals.get(marker), `again ${marker}`);
     const [one] = await readdir(folder);
-    // What a process left that died while it wrote goes with the copy.
+    // The unfinished file of a process that died while writing is deleted with the copy.
     for (const file of await readdir(folder))
       await writeFile(join(folder, `${file}.new`), await readFile(join(folder, one)));
     for (const marker of markers) await seals.delete(marker);

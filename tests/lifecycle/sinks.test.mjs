@@ -39,7 +39,7 @@ const { signal } = new AbortController();
 const pair = (name) => ({ clientId: `${name}@acme.conductor.one/pcc`, clientSecret: `secret-token:canary-${name}` });
 const [one, two, three] = ["one", "two", "three"].map(pair);
 
-/** The error of something that has to fail. It never shows a secret. */
+/** Returns the error of something that has to fail, and asserts that it does not show a secret. */
 async function failure(work) {
   const error = await work.then(
     () => assert.fail("it went well"),
@@ -50,7 +50,7 @@ async function failure(work) {
   return error;
 }
 
-/** What every sink holds that compares. */
+/** Registers the tests that hold for every sink that compares. */
 function compares(make) {
   test("a pair is written and found, and a late writer changes nothing", async () => {
     const sink = await make();
@@ -65,7 +65,7 @@ function compares(make) {
     assert.notEqual(first.version, empty.version);
     assert.equal(await sink.holds(one, signal), true);
     assert.equal(await sink.holds({ ...one, clientSecret: "other" }, signal), false);
-    // Again, by the version that was seen before it: it is there.
+    // Writing it again with the earlier version succeeds, since the pair is already there.
     assert.equal(await sink.write(one, empty.version, signal), true);
     assert.equal(await sink.write(two, first.version, signal), true);
     const second = await sink.read(signal);
@@ -119,7 +119,7 @@ function restores(make, reason = "missing") {
   });
 }
 
-/** Writes hostile values and hands each to a reader; gives how many were carried. */
+/** Writes hostile values and passes each to a reader. Returns the number of accepted values. */
 async function hostile(sink, read, count = 1000) {
   let carried = 0;
   for (const value of hostileValues(count)) {
@@ -129,7 +129,7 @@ async function hostile(sink, read, count = 1000) {
       assert.equal(await sink.write(wanted, version, signal), true);
     } catch (error) {
       assert.equal(error.reason, "refused", error.stack);
-      // Before anything was touched.
+      // It was refused before anything was changed.
       assert.equal((await sink.read(signal)).version, version);
       continue;
     }
@@ -247,7 +247,7 @@ describe("a lock", () => {
     const sink = envFile({ path });
     assert.equal(await sink.write(one, (await sink.read(signal)).version, signal), true);
     assert.equal(await sink.holds(one, signal), true);
-    // What the dead left, a secret in a half-written file first of all, is gone.
+    // What the killed processes left is gone, above all secrets in half-written files.
     const left = (await readdir(place)).filter((name) => !/^\.env$|^\.\.env\.lock\.\d+$/.test(name));
     assert.deepEqual(left, []);
   });
@@ -333,7 +333,7 @@ describe("a lock", () => {
     const sink = envFile({ path });
     await sink.write(one, "none", signal);
     const [lock] = (await readdir(place)).filter((name) => name.startsWith("..env.lock."));
-    // As it looked while this very process held it, but begun at another time.
+    // The lock looks as it did while this very process held it, but with another start time.
     const text = async (file) => (await readFile(file, "utf8").catch(() => "")).trim();
     const holder = {
       pid: process.pid,
@@ -406,7 +406,7 @@ describe("a folder of files", () => {
     assert.equal(await readlink(join(path, "client-id")), "..data/client-id");
     assert.equal((await stat(join(path, "client-secret"))).mode & 0o777, 0o400);
     assert.equal((await stat(path)).mode & 0o777, 0o700);
-    // The current generation and the one before.
+    // The current generation and the previous one.
     assert.equal((await readdir(path)).filter((name) => /^\.\.\d/.test(name)).length, 2);
   });
 
@@ -485,7 +485,7 @@ describe("a command", () => {
   });
 });
 
-/** A server that is only a function from a request to an answer. It gives its address, and takes one token. */
+/** Starts a server that is only a function from a request to a response. Returns its address; it accepts one token. */
 async function serve(handle) {
   const requests = [];
   const server = createServer(async (incoming, outgoing) => {
@@ -513,7 +513,7 @@ async function serve(handle) {
   return { url: `http://127.0.0.1:${server.address().port}`, requests };
 }
 
-/** Vault's KV store as its documentation has it: versions, `cas`, deletion. */
+/** Simulates Vault's KV store as documented: versions, `cas`, deletion. */
 async function vault() {
   const versions = [];
   const state = { fail: undefined };
@@ -588,7 +588,7 @@ describe("Vault", () => {
   });
 });
 
-/** The API of Kubernetes, as far as it matters: resource versions, conflicts, merge patches. */
+/** Simulates the parts of the Kubernetes API that matter here: resource versions, conflicts, merge patches. */
 async function kubernetes({ restart = [] } = {}) {
   const state = { secret: undefined, version: 100, restarts: [], deny: false };
   const { url, requests } = await serve(({ method, url, headers, body }) => {
@@ -654,7 +654,7 @@ describe("a Secret of Kubernetes", () => {
   });
 });
 
-/** GitHub's secrets, which are opened with the private key as GitHub would. */
+/** Simulates GitHub's secrets, which are opened with the private key as GitHub would. */
 async function github() {
   const script = [
     "import base64,json,sys",
@@ -733,7 +733,7 @@ describe("GitHub Actions", () => {
   });
 });
 
-/** GitLab's variables as its documentation has them: one for each key and scope, and rules for what can be masked. */
+/** Simulates GitLab's variables as documented: one for each key and scope, and rules for what can be masked. */
 async function gitlab() {
   const state = { variables: new Map(), fail: undefined };
   const { url, requests } = await serve(({ method, url, headers, body }) => {

@@ -1,5 +1,5 @@
-// What a defect in the lifecycle's Rust does to the calls beside it. Nothing public makes it trap, so a method of its glue is called once
-// with an address that is none.
+// How a defect in the lifecycle's Rust affects concurrent calls. Nothing public makes it trap, so a method of its glue
+// is called once with an invalid address.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -21,7 +21,10 @@ const { keyturn, lifecycle: entry } = await import(pathToFileURL(join(folder, "l
 const { memoryJournal, openLifecycle } = entry;
 const { glue } = await chunk(folder, "lifecycle-glue");
 
-/** Lets the nth call of a method from now on trap, by a read far outside of the memory. Says whether it came to that. */
+/**
+ * Makes the nth call of a method from now on trap, by a read far outside of the memory. Returns a function that says
+ * whether that call was made.
+ */
 function trap(name, method, nth = 0) {
   const { prototype } = glue[name];
   const whole = prototype[method];
@@ -142,7 +145,7 @@ test("calls that are under way when an instance breaks end once each, and do not
   trap("Stream", "state");
   const made = instances;
   await assert.rejects(lifecycle.plan(["t7"]), broken);
-  // These begin after it, and are in the middle when those before it come to their end.
+  // These start after the trap, and are in progress when the earlier ones end.
   const later = Promise.all(["t4", "t5"].map((name) => lifecycle.rotate(name)));
   await new Promise(setImmediate);
   release();

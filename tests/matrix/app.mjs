@@ -1,5 +1,5 @@
-// The application of every row: a tenant in the process, a client of it, and a rotation by the lifecycle's engine. It needs nothing
-// but the package.
+// The application of every row: a tenant in the process, a client of it, and a rotation by the lifecycle's engine. It
+// needs only the package.
 
 const PARTS = {
   keyturn: "ConductorOne, KeyturnError",
@@ -30,7 +30,7 @@ async function works() {
 }
 `;
 
-/** What it says when all went well. */
+/** The application's output on success. */
 export const WORKS = "works: idle done secret-token:conductorone.com not_found";
 
 const imports = (line) =>
@@ -38,13 +38,13 @@ const imports = (line) =>
     .map(([from, names]) => line(from, names))
     .join("\n");
 
-/** As an ES module that exports `works`. */
+/** The application as an ES module that exports `works`. */
 export const ESM = `${imports((from, names) => `import { ${names} } from "${from}";`)}\nexport ${BODY.trim()}\n`;
-/** As a CommonJS module. */
+/** The application as a CommonJS module. */
 export const CJS = `${imports((from, names) => `const { ${names} } = require("${from}");`)}\n${BODY}\nexports.works = works;\n`;
-/** The lines that write into a page how it went. */
+/** The lines that write the result into a page. */
 export const INTO_PAGE = `import { works } from "./app.mjs";
 works().catch((error) => "failed: " + error.message + " " + error.stack).then((text) => { document.title = text; });
 `;
-/** The lines that print how it went. */
+/** The lines that print the result. */
 export const PRINTED = 'import { works } from "./app.mjs";\nconsole.log(await works());\n';

@@ -1,18 +1,18 @@
-// `examples/next` in Chromium: who may do what by its route handler, what a page gets, and what stays on the server.
+// `examples/next` in Chromium: what its route handler permits to whom, what a page gets, and what stays on the server.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PATIENCE } from "../lib/patience.mjs";
 import { startSandbox, variablesOf } from "../lib/sandbox.mjs";
 
-/** Starts a tenant, and gives the variables by which the example finds it. */
+/** Starts a tenant, and returns the variables by which the example finds it. */
 export async function tenantOf(at) {
   const sandbox = await startSandbox(at.folder);
   at.stopLater(sandbox.stop);
   return { ...variablesOf(sandbox), SESSION_SECRET: "a secret of the tests" };
 }
 
-/** Uses the example as two people do, and as somebody without a session. */
+/** Uses the example as two people do, and as a visitor without a session. */
 export async function useNextConsole(at, url) {
   const { page, errors } = await at.open(url);
   page.setDefaultTimeout(PATIENCE);

@@ -20,7 +20,7 @@ import { root, StepError } from "../../xtask/steps.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { CJS, ESM, WORKS } from "./app.mjs";
 
-/** Longer than any tool takes, on a machine that does other things. */
+/** A limit above the time that any tool takes, even on a busy machine. */
 const TIME_MS = 240_000;
 const TYPES = {
   ".html": "text/html",
@@ -30,7 +30,7 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Colours and questions, telemetry and updates have no place in a test. */
+/** Variables that turn off colours, questions, telemetry and updates. */
 const QUIET = {
   CI: "1",
   NO_COLOR: "1",
@@ -45,8 +45,8 @@ export class Place {
   #stops = [];
 
   /**
-   * @param {string} tools the folder whose `node_modules` has the row's tools
-   * @param {string} installed the folder in which the tarball is installed
+   * @param {string} tools The folder whose `node_modules` contains the row's tools.
+   * @param {string} installed The folder in which the tarball is installed.
    */
   constructor(tools, installed, name) {
     mkdirSync(join(tools, "applications"), { recursive: true });
@@ -76,7 +76,7 @@ export class Place {
     });
   }
 
-  /** A file of a tool. */
+  /** Returns the path of a tool's file. */
   tool(path) {
     const found = join(this.tools, "node_modules", path);
     if (!existsSync(found)) throw new StepError(`${path} is not installed in ${this.tools}`);
@@ -91,7 +91,7 @@ export class Place {
     return readFileSync(join(this.folder, file), "utf8");
   }
 
-  /** Runs a program of Node's to its end, and gives what it prints. */
+  /** Runs a Node program to its end, and returns its output. */
   node(args, options) {
     return this.run(process.execPath, args, options);
   }
@@ -109,12 +109,12 @@ export class Place {
     return stdout;
   }
 
-  /** Prints what the application says, in Node or with further options of it. */
+  /** Runs the application in Node, with these arguments, and checks its output. */
   says(args, options) {
     expect(this.node(args, options));
   }
 
-  /** Starts a server, and waits until it answers at a port of its own. */
+  /** Starts a server, and waits until it responds on a free port. */
   async start(program, args, { env = {} } = {}) {
     const port = await freePort();
     const child = spawn(
@@ -124,7 +124,7 @@ export class Place {
         cwd: this.folder,
         env: { ...process.env, ...QUIET, PORT: String(port), HOST: "127.0.0.1", ...env },
         stdio: ["ignore", "pipe", "pipe"],
-        // Some are a shell or a program that starts others: they end together.
+        // Some are shells or programs that start others; in a process group, they are ended together.
         detached: true,
       },
     );
@@ -138,7 +138,7 @@ export class Place {
       try {
         process.kill(-child.pid, "SIGKILL");
       } catch {
-        // It has ended by itself.
+        // It has already ended.
       }
       await ended;
     });
@@ -170,7 +170,7 @@ export class Place {
     return `http://127.0.0.1:${server.address().port}`;
   }
 
-  /** Opens a page in Chromium. `errors` gets what goes wrong in it. */
+  /** Opens a page in Chromium. `errors` collects the page's errors. */
   async open(url) {
     const browser = await launch("chromium");
     this.#stops.push(() => browser.close());
@@ -182,24 +182,24 @@ export class Place {
     return { page, errors };
   }
 
-  /** Opens a page in Chromium, and waits until it says that all went well. */
+  /** Opens a page in Chromium, and waits until it reports success. */
   async browse(url) {
     const { page, errors } = await this.open(url);
     let text = "";
     for (const end = Date.now() + 60_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
-      // A development server may load the page anew.
+      // A development server may reload the page.
       text = await page.title().catch(() => "");
       if (/^(works|failed):/.test(text)) break;
     }
     if (text !== WORKS) throw new Error(`the page says ${JSON.stringify(text)}; ${errors.join("; ")}`);
   }
 
-  /** Asks a server, whose answer has to say that all went well. */
+  /** Sends a request to a server, whose response has to report success. */
   async ask(url) {
     expect(await (await fetch(url)).text());
   }
 
-  /** What a folder's scripts have in bytes. */
+  /** Returns the size of a folder's scripts in bytes. */
   size(folder) {
     const scripts = readdirSync(join(this.folder, folder), { recursive: true }).filter((file) =>
       /\.(m?js|cjs|wasm)$/.test(file),
@@ -211,7 +211,7 @@ export class Place {
     return newerNode();
   }
 
-  /** Has something ended with the row. */
+  /** Registers a function that is called at the end of the row. */
   stopLater(stop) {
     this.#stops.push(stop);
   }
@@ -228,7 +228,7 @@ export class Place {
   }
 }
 
-/** Whether a text has the application's word. */
+/** Throws unless a text contains the application's output. */
 export function expect(text, what = WORKS) {
   if (!text.includes(what)) throw new Error(`${JSON.stringify(what)} is not in: ${text}`);
 }

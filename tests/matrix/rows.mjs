@@ -1,5 +1,6 @@
-// The rows of the matrix: one for each tool or runtime. Each builds and runs the application of `app.mjs` as its users would, with no
-// plugin, polyfill or alias, and says what ran. `core` rows are a part of `npm test`; `impossible` ones say why they cannot run here.
+// The rows of the matrix: one for each tool or runtime. Each builds and runs the application of `app.mjs` as its users
+// would, with no plugin, polyfill or alias, and says what ran. `core` rows are part of `npm test`; `impossible` ones
+// say why they cannot run here.
 import { join } from "node:path";
 import { program } from "../lib/runtimes.mjs";
 import { startWorker } from "../lib/worker.mjs";
@@ -31,7 +32,7 @@ function vite(name, core) {
   };
 }
 
-/** A bundler with a function, called with an entry and a folder and nothing else. */
+/** Returns the row of a bundler with a function that is called with only an entry and a folder. */
 function bundler(name, { package: from, core, script, note }) {
   return {
     name,
@@ -134,7 +135,7 @@ export const ROWS = [
         "index.html": page("./main.mjs"),
         "main.mjs": INTO_PAGE,
         "package.json": JSON.stringify({ private: true, "@parcel/resolver-default": { packageExports: true } }),
-        // The nearest lock file is what Parcel takes for the project's root, whose `package.json` it reads.
+        // Parcel takes the folder of the nearest lock file for the project's root, and reads its `package.json`.
         "package-lock.json": "{}",
       });
       at.node([at.tool("parcel/lib/bin.js"), "build", "index.html", "--no-cache", "--log-level", "error"]);
@@ -238,7 +239,7 @@ export const ROWS = [
       for (const how of ["--turbopack", "--webpack"]) {
         at.remove(".next");
         const url = await at.start(process.execPath, [bin, "dev", how, "--hostname", "127.0.0.1", "--port", "PORT"]);
-        // Next 16 with webpack answers any route of the edge runtime with 500 while it develops, also an empty one.
+        // In development, Next 16 with webpack responds to any edge route with 500, even to an empty one.
         await visitNext(at, url, how === "--turbopack" ? ["node", "edge"] : ["node"]);
         await at.stop();
       }
@@ -265,7 +266,7 @@ export const ROWS = [
     says: "built and started: a route of its server, and a page in Chromium",
     async run(at) {
       at.write({
-        // Nuxt takes `app.mjs` for its own.
+        // Nuxt uses `app.mjs` for its own purposes.
         "works/app.mjs": ESM,
         "server/api/works.ts":
           'import { works } from "../../works/app.mjs";\nexport default defineEventHandler(() => works());\n',
@@ -515,7 +516,7 @@ export const ROWS = [
           console.log("got", getAppResponse.app.id);
         `,
       });
-      // MSW 3 and nock 15 want a newer Node than the package does.
+      // MSW 3 and nock 15 need a newer Node than the package does.
       expect(at.run(at.newerNode, ["main.mjs"]), "got a");
     },
   })),
@@ -575,7 +576,7 @@ export const ROWS = [
   },
 ];
 
-/** What `docs/runtimes.md` says, by what each row came to. */
+/** Returns the tables of `docs/runtimes.md`, from each row's result. */
 export function table(results) {
   const groups = [...new Set(ROWS.map(({ group }) => group))];
   return groups

@@ -1,5 +1,5 @@
-// examples/admin-console in Chromium, with a sandbox for a tenant: what a page gets by its proxy, what stays in it, and what a page of
-// another origin can do.
+// examples/admin-console in Chromium, with a sandbox as the tenant: what a page gets through its proxy, what stays in
+// the page, and what a page of another origin can do.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -28,7 +28,7 @@ before(async () => {
     recursive: true,
     filter: (path) => !/(node_modules|dist)$/.test(path),
   });
-  // Keyturn is found where it is installed, around the copy; the rest is the repository's.
+  // Keyturn is resolved from the installation around the copy; the rest is the repository's.
   const { devDependencies } = createRequire(join(example, "package.json"))("./package.json");
   for (const name of Object.keys(devDependencies)) {
     const at = join(example, "node_modules", name);
@@ -54,7 +54,7 @@ after(async () => {
   rmSync(example, { recursive: true, force: true });
 });
 
-/** Everything that went over the network, with bodies, as the browser's tools show it. */
+/** Records everything that goes over the network, with bodies, as the browser's tools show it. */
 async function networkLog(cdp) {
   const log = [];
   const bodies = [];
@@ -73,7 +73,7 @@ async function networkLog(cdp) {
       cdp.send("Network.getResponseBody", { requestId }).then(
         ({ body, base64Encoded }) =>
           log.push({ event: "body", text: base64Encoded ? Buffer.from(body, "base64").toString("latin1") : body }),
-        // Of a preflight or of an answer without a body there is none.
+        // A preflight, or a response without a body, has none.
         () => undefined,
       ),
     ),
@@ -84,7 +84,7 @@ async function networkLog(cdp) {
   };
 }
 
-/** The heap of the page as text, after everything that can be collected was. */
+/** Returns the page's heap as text, after garbage collection. */
 async function heap(cdp) {
   for (let i = 0; i < 3; i++) await cdp.send("HeapProfiler.collectGarbage");
   const chunks = [];
@@ -95,7 +95,7 @@ async function heap(cdp) {
   return chunks.join("");
 }
 
-/** Opens the console. `work` gets the page and what is around it. */
+/** Opens the console. `work` gets the page and its surroundings. */
 async function withConsole(work) {
   const sandbox = await createSandbox({ seed: "demo" });
   const { clientId: clientID, clientSecret, url: serverURL, fetch } = sandbox;
@@ -126,7 +126,7 @@ async function withConsole(work) {
     page.on("console", (message) => {
       if (message.type() === "warn" || /content security policy/i.test(message.text())) trouble.push(message.text());
     });
-    // The memory of the package's core, which no snapshot of the heap holds.
+    // The memory of the package's core, which no heap snapshot contains.
     await page.evaluateOnNewDocument(() => {
       globalThis.memories = [];
       WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
@@ -154,7 +154,7 @@ async function withConsole(work) {
   }
 }
 
-/** A part of a secret that is found in whatever form a heap has the rest. */
+/** Returns a part of a secret that can be found in whatever form the heap has the rest. */
 const glimpse = (secret) => secret.slice(-48);
 
 const holds = (text, secret) => text.includes(glimpse(secret));
@@ -180,10 +180,10 @@ test("a secret is only in the response that issues it, and the server's secret i
     const during = await heap(cdp);
     assert.ok(holds(during, issued), "a snapshot finds what the page shows");
     for (const secret of secrets) assert.ok(!holds(during, secret), "a secret of the server is in the page");
-    // A second rotation while the first dialog is open would be another secret; there is none.
+    // A second rotation while the first dialog is open would create another secret; there is none.
     await person.click("I stored it");
     await person.reads(/Connectors/);
-    // React keeps the state before this one, so somebody goes on working.
+    // React keeps the previous state, so another person goes on working.
     await person.click("Sign out");
     await person.click("Sign in as Ben");
     await person.reads(/GitHub production/);
@@ -256,7 +256,7 @@ test("a user without permission gets an error without effect, and an ended sessi
     await person.reads(/not allowed with this input.* Outcome: none/);
     assert.equal(sandbox.requests({ operation: ROTATE }).length, 0);
     assert.equal(records.at(-1).reason, "not_permitted");
-    // The page itself cannot name another operation, or say anything to the tenant.
+    // The page itself cannot call another operation, or send anything to the tenant.
     const by = (init) => page.evaluate(async (given) => (await fetch("/keyturn", given)).status, init);
     const body = JSON.stringify({ operation: "c1.api.app.v1.Apps.Delete", input: { id: sandbox.appId } });
     const headers = { "content-type": "application/json", "keyturn-proxy": "1" };
@@ -290,7 +290,7 @@ test("a lost response is reported as unknown, and the tenant got one request", a
 });
 
 test("a page of another origin reaches nothing with a visitor's session", async () => {
-  // Another port is another origin and the same site: the cookie goes along, so it is the proxy that refuses.
+  // Another port is another origin but the same site: the cookie is sent, so it is the proxy that refuses.
   const evil = createServer((_request, response) =>
     response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Evil</title>"),
   );
@@ -335,7 +335,7 @@ test("a page of another origin reaches nothing with a visitor's session", async 
           outcomes.every((outcome) => /^(failed|opaque 0|true)$/.test(outcome)),
           outcomes.join("; "),
         );
-        // A form: its text can be made to look like JSON, its headers cannot.
+        // A form's text can be made to look like JSON, but its headers cannot.
         await page.evaluate(
           (target, text) => {
             const form = Object.assign(document.createElement("form"), {
@@ -356,7 +356,7 @@ test("a page of another origin reaches nothing with a visitor's session", async 
       assert.equal(sandbox.requests().length, before, "nothing reached the tenant");
       const refused = records.filter(({ reason }) => reason === "cross_site");
       assert.ok(refused.length >= 6, `${refused.length} were refused`);
-      // The session is still good, from the page that it is for.
+      // The session is still valid for the page to which it belongs.
       await person.click("Rotate the credential of GitHub production");
       await person.find("heading", "New credential of GitHub production");
     });

@@ -1,4 +1,4 @@
-// The code of docs/proxy.md, each block in the runtime that it is for, in front of a sandbox behind HTTP.
+// The code of docs/proxy.md, each block in its runtime, in front of a sandbox behind HTTP.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,11 +19,11 @@ const folder = installed();
 const place = mkdtempSync(join(folder, "proxy-docs-"));
 const page = readFileSync(join(root, "docs/proxy.md"), "utf8");
 
-/** The blocks by the files that their first lines name. */
+/** The code blocks, by the file that the first line of each names. */
 const blocks = new Map(
   [...page.matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```/gm)].map(([, name, code]) => [name, code]),
 );
-/** What has been run of them. */
+/** The names of the blocks that have been run. */
 const run = new Set(["keyturn.js"]);
 
 const SESSION = `export const userOf = (request) =>
@@ -42,7 +42,7 @@ before(async () => {
     CONDUCTORONE_CLIENT_SECRET: sandbox.clientSecret,
     CONDUCTORONE_APP_ID: sandbox.appId,
   };
-  // For what runs in this process.
+  // For the blocks that run in this process.
   Object.assign(process.env, variables);
   for (const [name, code] of [
     ...blocks,
@@ -61,13 +61,13 @@ before(async () => {
 });
 after(() => sandbox.stop());
 
-/** A module of the page, loaded here. */
+/** Loads one of the page's modules here. */
 function load(name) {
   run.add(name);
   return import(pathToFileURL(join(place, name)).href);
 }
 
-/** Uses what listens at an origin as a page of that origin does. */
+/** Uses the server at an origin as a page of that origin does. */
 async function use(origin, { rotates = true } = {}) {
   const client = (cookie) =>
     new ConductorOne({
@@ -100,7 +100,7 @@ async function use(origin, { rotates = true } = {}) {
   assert.equal(evil.status, 403);
 }
 
-/** A server in this process. */
+/** Runs `work` with a server in this process. */
 async function listening(server, work) {
   if (!server.listening) server.listen(0, "127.0.0.1");
   if (!server.listening) await once(server, "listening");
@@ -112,7 +112,7 @@ async function listening(server, work) {
   }
 }
 
-/** A server in a process of another runtime, which says where it listens. */
+/** Runs `work` with a server in a process of another runtime, which prints its address. */
 async function started(command, args, env, work) {
   const child = spawn(command, args, {
     cwd: place,

@@ -1,4 +1,4 @@
-// The reader of a proxy's requests: what it takes it reads as `JSON.parse` does, and as the page meant it.
+// The reader of a proxy's requests: whatever it accepts, it reads as `JSON.parse` does, and as the page meant it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -77,7 +77,7 @@ test("refuses invalid JSON, and throws nothing else", () => {
 });
 
 test("a text that nothing ends costs no more than one that ends", () => {
-  // If each quotation mark began a search of its own for the end, this would take hours.
+  // If each quotation mark started a new search for the end, this would take hours.
   const inner = '\\"'.repeat(500_000);
   assert.throws(() => strict(`"${inner}`), Malformed);
   assert.throws(() => strict(`{"operation":"${inner}`), Malformed);

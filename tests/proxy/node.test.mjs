@@ -1,4 +1,4 @@
-// `keyturn/proxy/node`: the proxy as a listener of Node's http and of Express, in front of what a client of bytes can send.
+// `keyturn/proxy/node`: the proxy as a listener of Node's http and of Express, with clients that send raw bytes.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -53,7 +53,10 @@ async function served(listener, work) {
   }
 }
 
-/** Sends bytes, and gives all that comes back until the server closes or this is the whole answer. */
+/**
+ * Sends bytes, and returns everything that is received until the server closes the connection or the response is
+ * complete.
+ */
 async function raw(port, text) {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
@@ -422,7 +425,7 @@ test("streams with backpressure, and ends with the connection", async () => {
   };
   const handle = async ({ url }) => new Response(bodies[new URL(url).pathname]());
   await served(nodeHandler(handle), async ({ origin }) => {
-    // The headers are there before the first event, and each event before the next.
+    // The headers arrive before the first event, and each event before the next one is sent.
     const events = await fetch(`${origin}/events`);
     const reader = events.body.getReader();
     for (const text of ["data: 1\n\n", "data: 2\n\n"]) {
@@ -439,7 +442,7 @@ test("streams with backpressure, and ends with the connection", async () => {
 
     await assert.rejects(async () => (await fetch(`${origin}/broken`)).arrayBuffer(), TypeError);
 
-    // A page that does not read: the buffers of the two sockets fill, and then nothing more is taken from the stream.
+    // A page that does not read: once the buffers of the two sockets are full, nothing more is taken from the stream.
     pulled = 0;
     const { port } = new URL(origin);
     const socket = connect(Number(port), "127.0.0.1");

@@ -61,14 +61,14 @@ is<Same<ResourceFields["users"]["type"], "users">>();
 is<Same<(typeof ApiCredentials)["TYPE"], "api_credentials">>();
 is<Same<keyof ApiCredentialSort, "id" | "mode" | "created_at" | "updated_at" | "reference" | "reference_origin">>();
 
-// What is read.
+// Types of what is read.
 is<Same<ApiCredential["client_secret"], string>>();
 is<Same<ApiCredential["expires_in"], number | null | undefined>>();
 is<Same<Membership["status"], "pending" | "active">>();
 is<Same<Version["who"], Record<string, any>>>();
 const resource: Resource = credential;
 if (cl.api_credentials.isApiCredential(resource)) is<Same<typeof resource, ApiCredential>>();
-// As in the official SDK, an attribute that the server sets can be written to; what is made of it stays with the program.
+// As in the official SDK, an attribute that the server sets can be assigned; the assigned value stays in the program.
 credential.client_id = "x";
 organization.slug = "x";
 credential.name = "x";
@@ -192,7 +192,7 @@ const plain: Record<string, unknown> = {} as RequestConfig & TransferOwnership;
 const any: QueryFilter = { anything: 1 };
 cl.roles.list({ filters: any, include: [String(plain)] });
 cl.roles.count({ name_eq: "n" });
-// What is asked for is often kept in a variable, of no resource in particular.
+// Parameters are often kept in a variable that is not typed for a particular resource.
 const list: QueryParamsList = {
   include: ["organization"],
   fields: ["id"],
@@ -209,14 +209,14 @@ cl.roles._add_missing_base_permissions("r", retrieve);
 const include: string[] = ["role"];
 cl.api_credentials.list({ include, filters: { name_eq: "n" } as Record<string, string> });
 is<Same<Extract<FilterKey<"roles">, "name_eq">, "name_eq">>();
-// The server may have more than the types know, as the official SDK's types allow for.
+// The server may have fields that the types do not know, which the official SDK's types allow as well.
 cl.api_credentials.list({ filters: { anything_new: 1, organization_name_newer: "n" } });
 // @ts-expect-error: a symbol is nothing to compare with.
 cl.api_credentials.list({ filters: { name_eq: Symbol() } });
 // @ts-expect-error: pages have 25 items at most.
 cl.api_credentials.list({ pageSize: 26 });
 
-// As with the official types: parameters are built step by step, and read again.
+// As with the official types, parameters can be built step by step, and read again.
 async () => {
   const params: QueryParamsList<Role> = { filters: {} };
   if (params.filters) params.filters.name_eq = "n";
@@ -245,7 +245,7 @@ class Own extends ApiResource<Role> {
 const adapter = apiResourceAdapter({ accessToken: "token" });
 new Own(adapter).list({ filters: { name_start: "n" } });
 adapter.create<RoleCreate, Role>({ type: "roles", name: "n", organization: cl.organizations.relationship("o") });
-// A table of all fields, and no more.
+// A table of exactly all fields.
 const labels: Record<keyof Role, string> = {
   ...{ id: "", type: "", name: "", kind: "", created_at: "", updated_at: "", reference: "", reference_origin: "" },
   ...{ metadata: "", organization: "", permissions: "", memberships: "", api_credentials: "", versions: "" },
@@ -254,7 +254,7 @@ is<Same<keyof Role, "id" | "type" | "name" | "kind" | RoleField>>();
 type RoleField =
   | ("created_at" | "updated_at" | "reference" | "reference_origin" | "metadata")
   | ("organization" | "permissions" | "memberships" | "api_credentials" | "versions");
-// The options of a client with a token are an object type with the token.
+// The options of a client with a token are an object type that includes the token.
 interface Settings extends CommerceLayerInitConfig {
   labels: typeof labels;
 }

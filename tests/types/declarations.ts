@@ -1,4 +1,5 @@
-// A program whose types are all inferred, and whose declarations are written: the compiler must be able to name each of them.
+// A program whose types are all inferred, and whose declarations are emitted: the compiler must be able to name each
+// type.
 import { accessToken, ConductorOne, KeyturnError, type RequestOptions } from "keyturn";
 import CommerceLayer, { ApiError, clientCredentials } from "keyturn/commercelayer";
 import type { ConductoroneSDKTypescript } from "keyturn/compat";

@@ -1,4 +1,4 @@
-// The elements in Vue's templates, as its compiler asks for them: `$props` and `$emit` of a global component.
+// The elements in Vue's templates, as Vue's compiler looks them up: `$props` and `$emit` of a global component.
 import type { CredentialRow } from "keyturn/elements";
 import type {} from "keyturn/types/elements/vue";
 import type { GlobalComponents } from "vue";

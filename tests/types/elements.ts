@@ -1,4 +1,4 @@
-// The elements as a page without a framework has them.
+// The elements in a page without a framework.
 import type { CredentialRow } from "keyturn/elements";
 import "keyturn/elements";
 

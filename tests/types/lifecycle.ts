@@ -1,4 +1,4 @@
-// The lifecycle's providers, as a program gives them its clients.
+// The lifecycle's providers, with a program's clients.
 import { ConductorOne } from "keyturn";
 import { CommerceLayerProvisioning } from "keyturn/commercelayer";
 import {

@@ -1,4 +1,4 @@
-// The pools and clients of both packages fit as they are typed, and one connection does not.
+// The typed pools and clients of both packages are accepted, and a single connection is not.
 import { openFleet } from "keyturn/fleet";
 import { migratePostgres, postgresJournal, postgresStore } from "keyturn/postgres";
 import pg from "pg";

@@ -1,4 +1,4 @@
-// `using` closes a client at the end of the block. For programs whose library declares it.
+// `using` closes a client at the end of the block. For programs whose `lib` declares it.
 import { accessToken, ConductorOne } from "keyturn";
 import CommerceLayer, { accessToken as provisioningToken } from "keyturn/commercelayer";
 

@@ -1,4 +1,4 @@
-//! The numbers that cross the boundary between Rust and TypeScript, by name.
+//! The names of the numbers that cross the boundary between Rust and TypeScript.
 //!
 //! `cargo xtask generate` compiles this file too and writes the same names for TypeScript (`pkg/src/generated`), so it
 //! depends on nothing else. In TypeScript a variant begins with a lowercase letter.
@@ -64,7 +64,7 @@ numbered! {
         /// Leave them out, as the official C1 SDK does.
         Drop = 1,
         /// Send them unchanged, because a newer server may know them. The documents of a JSON:API are read this way;
-        /// the path to a faulty field begins with the attribute or the relationship, as the caller wrote it.
+        /// there, the path to a faulty field begins with the attribute or the relationship, as the caller wrote it.
         Keep = 2,
     }
 
@@ -76,7 +76,7 @@ numbered! {
         Date = 1,
         /// A 64-bit integer.
         Integer = 2,
-        /// A message that needs something itself.
+        /// A message whose own fields need something.
         Child = 3,
         /// A list of such messages.
         Children = 4,
@@ -90,7 +90,7 @@ numbered! {
         AnyMap = 8,
     }
 
-    /// The core's flags for an answer as a whole, which are added up.
+    /// The core's flags for an answer as a whole, which are passed as their sum.
     DecodeFlag {
         /// There are notes: patches or problems.
         Notes = 1,
@@ -104,9 +104,9 @@ numbered! {
         Token = 0,
         /// A function of the caller.
         Function = 1,
-        /// Client id and secret, of which a signed assertion is sent.
+        /// Client id and secret; an assertion signed with the secret is sent.
         Assertion = 2,
-        /// Client id and secret, of which the secret is sent.
+        /// Client id and secret; the secret itself is sent.
         SecretPost = 3,
         /// An identity token of another issuer, which is exchanged. The client id is that of a federation trust.
         TokenExchange = 4,
@@ -120,7 +120,7 @@ numbered! {
         Token = 0,
         /// A function of the caller.
         Function = 1,
-        /// A token that is renewed by a function of the caller.
+        /// A token that a function of the caller renews.
         Renewable = 2,
         /// Client id and secret.
         ClientCredentials = 3,
@@ -128,7 +128,7 @@ numbered! {
         Password = 4,
         /// A refresh token that the program already has.
         RefreshToken = 5,
-        /// The code that a browser came back with.
+        /// The code that a browser returned with.
         AuthorizationCode = 6,
         /// A signed statement of identity.
         JwtBearer = 7,

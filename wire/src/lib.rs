@@ -1,5 +1,5 @@
 //! The half of the core that every byte of a call passes through: the facts of the APIs, and the encoding and decoding
-//! of requests and responses. It is a separate crate only so that it can be compiled for speed, and everything else for
+//! of requests and responses. It is a separate crate only so that it can be compiled for speed and everything else for
 //! size.
 
 #![cfg_attr(not(any(test, feature = "built-in")), no_std)]

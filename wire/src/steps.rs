@@ -1,5 +1,5 @@
-//! Counts the bytes that readers visit. The fuzz targets use it to check that readers take linear time, since a clock
-//! on a busy machine proves nothing. Without the feature `steps` nothing is counted or compiled.
+//! Counts the bytes that readers visit. The fuzz targets use the count to check that readers take linear time, since a
+//! clock on a busy machine proves nothing. Without the feature `steps`, nothing is counted or compiled.
 
 #[cfg(feature = "steps")]
 std::thread_local! {
@@ -15,7 +15,7 @@ pub fn add(steps: usize) {
     let _ = steps;
 }
 
-/// Returns the steps of this thread since the last call.
+/// Returns the steps of this thread since the last call, and resets the count.
 #[cfg(feature = "steps")]
 pub fn take() -> usize {
     STEPS.take()

@@ -8,7 +8,7 @@ import { programs } from "./programs.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** @param {string} dist the folder of the files */
+/** @param {string} dist the output folder */
 export async function buildPlayground(dist) {
   const common = {
     bundle: true,
@@ -20,7 +20,8 @@ export async function buildPlayground(dist) {
     metafile: true,
   };
   await mkdir(dist, { recursive: true });
-  // Scripts of pages on a disk cannot be modules. That of the workers is carried as text, from which the frame makes them.
+  // A page opened from disk cannot load module scripts. The workers' script is embedded as text, from which the frame
+  // creates it.
   const scripts = await build({
     ...common,
     format: "iife",
@@ -44,7 +45,7 @@ export async function buildPlayground(dist) {
   await writeFile(join(dist, "notices.txt"), await notices([...Object.keys(scripts.metafile.inputs)]));
 }
 
-/** Gives the documents' programs as a module. */
+/** Provides the documents' programs as a module. */
 function offer(build) {
   build.onResolve({ filter: /^playground:programs$/ }, ({ path }) => ({ path, namespace: "programs" }));
   build.onLoad({ filter: /.*/, namespace: "programs" }, () => ({
@@ -53,7 +54,7 @@ function offer(build) {
   }));
 }
 
-/** The package's notices, and those of the libraries that the scripts were joined from. */
+/** Returns the package's notices, and those of the libraries that are bundled into the scripts. */
 async function notices(inputs) {
   const names = inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter(Boolean);
   const joined = libraries([...new Set(names)]).filter(({ name }) => names.includes(name));

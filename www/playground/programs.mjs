@@ -1,4 +1,4 @@
-// The programs that the playground offers: the code of README.md and docs/, as far as a page can run it.
+// The programs that the playground offers: the examples of README.md and docs/ that a page can run.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const MODULES = JSON.parse(readFileSync(new URL("src/modules.json", import.meta.url), "utf8"));
 
-/** What programs use that belongs to one runtime, to a server, or to a page of an application. */
+/** Matches what only works in a particular runtime, on a server, or in a page of an application. */
 const ELSEWHERE = /\bimport\.meta\b|\bcreateProxy\b|\bundici\b|url: "\/|^export /m;
 
 /**
- * All of them, in the order of the documents.
+ * Returns all programs, in the order of the documents.
  *
  * @returns {{ group: string, title: string, code: string }[]}
  */
@@ -22,7 +22,7 @@ export function programs() {
   return ["README.md", ...guides].flatMap((file) => programsOf(readFileSync(join(root, file), "utf8"), file));
 }
 
-/** The programs of one document, each called by the heading above it. */
+/** Returns the programs of one document, each titled after the heading above it. */
 export function programsOf(text, file) {
   const group = file === "README.md" ? "README" : /^# (.*)$/m.exec(text)[1].replaceAll("`", "");
   const found = [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)].filter(([, code]) => runs(code));
@@ -36,7 +36,7 @@ export function programsOf(text, file) {
   });
 }
 
-/** Whether a page has everything that a program needs. */
+/** Returns whether a page has everything that a program needs. */
 function runs(code) {
   const wanted = [...code.matchAll(/^(?:import|\}) .*?from "([^"]+)"/gm)].map(([, name]) => name);
   return wanted.length > 0 && wanted.every((name) => MODULES.includes(name)) && !ELSEWHERE.test(code);

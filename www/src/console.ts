@@ -1,4 +1,6 @@
-/** The whole: who is connected to what, and which view is shown. Views are loaded when they are. */
+/**
+ * The root element of the console: its connections, and the current view. Views are loaded when they are first shown.
+ */
 
 import coreFile from "keyturn/core.wasm";
 import type { CredentialView } from "keyturn/elements";
@@ -19,7 +21,7 @@ import "./ui/failure.js";
 
 type Phase = "starting" | "failed" | "asking" | "connected";
 
-/** Loads each view, and what all of them stand on. */
+/** The loaders of the views. */
 const VIEWS = {
   overview: () => import("./views/overview.js"),
   browse: () => import("./views/browse.js"),
@@ -127,15 +129,15 @@ export class Console extends LitElement {
   declare private connections: Connections;
   declare private estate: Estate | undefined;
   declare private route: Route;
-  /** What the address says. */
+  /** The fragment of the address. */
   declare private hash: string;
   /** The views that have been loaded. */
   declare private ready: ReadonlySet<Route["view"]>;
   declare private drawer: boolean;
   declare private error: unknown;
-  /** How to log in to the sandbox behind this page; it is no secret to anybody who can open the page. */
+  /** How to log in to the sandbox behind this page, which is no secret to anybody who can open the page. */
   #sandbox: Sandbox | undefined;
-  /** A view that was come to, whose beginning is to get the focus once it is there. */
+  /** Whether another view has been navigated to, which gets the focus once it is loaded. */
   #come = false;
 
   constructor() {
@@ -198,7 +200,7 @@ export class Console extends LitElement {
     </nav>`;
   }
 
-  /** What the jobs are called: with how far they are. */
+  /** The label of the link to the jobs, with their progress. */
   get #tray(): string {
     const { job } = this.estate ?? {};
     if (!job) return t("nav.jobs");
@@ -235,7 +237,7 @@ export class Console extends LitElement {
     }
   }
 
-  /** What is not connected. */
+  /** The services that are not connected. */
   get #missing(): readonly Service[] {
     return (Object.keys(SERVICES) as Service[]).filter((service) => !this.connections[service]);
   }
@@ -265,7 +267,7 @@ export class Console extends LitElement {
     }
   }
 
-  /** What could be connected besides. */
+  /** Renders offers to connect the other services. */
   #offers(): TemplateResult[] {
     return this.#missing.map(
       (service) => html`<div class="card offer">
@@ -281,7 +283,8 @@ export class Console extends LitElement {
       const [sandbox] = await Promise.all([findSandbox(), load(new URL(coreFile, import.meta.url))]);
       this.#sandbox = sandbox;
       if (sandbox) {
-        // What is shown then comes while the log-in is under way. Whoever needs it meets what goes wrong.
+        // Load what is shown next while the log-in is under way. Whatever needs a module that fails to load reports the
+        // error.
         void Promise.allSettled([import("./estate/estate.js"), this.#load()]);
         await this.#connected(await connectSandbox(sandbox));
       } else this.phase = "asking";
@@ -301,7 +304,7 @@ export class Console extends LitElement {
     await this.#show();
   }
 
-  /** Loads the view that the address names, and what its elements say. */
+  /** Loads the view that the address names, and the texts of its elements. */
   #load(view = this.route.view): Promise<unknown> {
     return Promise.all([VIEWS[view](), elementTexts()]);
   }
@@ -353,12 +356,18 @@ export class Console extends LitElement {
     this.#focusMain();
   }
 
-  /** Also for the button that skips to it; a link would not do, since the address of the page names the view. */
+  /**
+   * Moves the focus to the main content. The skip control is a button that calls this: a link would change the address,
+   * which names the view.
+   */
   #focusMain(): void {
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }
 
-  /** The view has put this into the address. Whenever this element renders, it gives the view what the route has. */
+  /**
+   * The view has already put this into the address. Each render passes the route's `look` to the view, so it has to
+   * follow.
+   */
   readonly #looked = ({ detail: look }: CustomEvent<CredentialView>): void => {
     this.route = { view: "overview", look };
   };
@@ -384,7 +393,7 @@ export class Console extends LitElement {
     this.renderRoot.querySelector("keyturn-rotate-view")?.refresh();
   };
 
-  /** The sandbox is as it was at first: so is what is remembered of it. */
+  /** Reloads the page: the sandbox has been reset, and so has what is stored about it. */
   readonly #reset = (): void => location.reload();
 
   readonly #navigated = (): void => {
@@ -407,7 +416,7 @@ export class Console extends LitElement {
     this.#close();
   };
 
-  /** A page that comes back from the browser's memory has lost its log-in: begin anew. */
+  /** Reloads a page that the browser has restored from its back/forward cache: its log-in is gone. */
   readonly #returned = (event: PageTransitionEvent): void => {
     if (event.persisted) location.reload();
   };

@@ -1,4 +1,4 @@
-/** The bundler puts the file beside the script and gives its name. */
+/** The name of the file, which the bundler puts beside the script. */
 declare module "keyturn/core.wasm" {
   const name: string;
   export default name;

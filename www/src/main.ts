@@ -3,6 +3,6 @@
 import { Console } from "./console.js";
 import { begin } from "./texts/languages.js";
 
-// Nothing is shown before it can be said.
+// Nothing can be rendered before its texts are loaded.
 await begin();
 customElements.define("keyturn-console", Console);

@@ -1,4 +1,7 @@
-/** What the address says: which view, and what in it. Everything after `#`, so that no server is told. */
+/**
+ * Routes: which view an address names, and what it shows. All of it is in the fragment, which browsers do not send to
+ * servers.
+ */
 
 import type { CredentialColumn, CredentialFilter, CredentialView } from "keyturn/elements/credentials";
 
@@ -16,7 +19,7 @@ const decoded = (text: string): string => {
   }
 };
 
-/** Reads an address. What it does not say is as usual, and what nobody knows leads to the overview. */
+/** Parses an address. What it omits takes its default, and an unknown view leads to the overview. */
 export function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [view, ...rest] = path.split("/");
@@ -49,7 +52,7 @@ function lookOf(given: URLSearchParams): CredentialView {
   };
 }
 
-/** The address of a way to look at the overview. */
+/** Returns the address of the overview with a filter, a search, a sort order and columns. */
 export function overviewLink({ filter, search, sort, descending, columns }: CredentialView = {}): string {
   const given = new URLSearchParams();
   if (filter && filter !== "all") given.set("show", filter);
@@ -60,12 +63,12 @@ export function overviewLink({ filter, search, sort, descending, columns }: Cred
   return `#/${query ? `?${query}` : ""}`;
 }
 
-/** The address of a target's page. `from` is where its way back leads. */
+/** Returns the address of a target's page. `from` is the address that its back link leads to. */
 export function targetLink(target: string, from = ""): string {
   return `#/targets/${encoded(target)}${from && from !== "#/" ? `?${new URLSearchParams({ from })}` : ""}`;
 }
 
-/** The address of a target's rotation. */
+/** Returns the address of a target's rotation. */
 export function rotateLink(target: string, from = ""): string {
   return targetLink(target, from).replace("#/targets/", "#/rotate/");
 }
@@ -74,13 +77,13 @@ function encoded(target: string): string {
   return target.split("/").map(encodeURIComponent).join("/");
 }
 
-/** Where somebody came from before the target's own page. */
+/** Returns the address that the user came from; if that is a target's own page, the one before it. */
 export function before(from: string): string {
   const route = routeOf(backLink(from));
   return route.view === "target" ? route.from : from;
 }
 
-/** Where a way back leads. Only within the page. */
+/** Returns the address that a back link leads to: `from`, or the overview if `from` is outside the page. */
 export function backLink(from: string): string {
   return from.startsWith("#/") ? from : "#/";
 }

@@ -17,11 +17,11 @@ const USERS = {
  * @param {object} options
  * @param {import("keyturn").ConductorOne} options.client makes the calls
  * @param {string} options.files the folder of the page's files
- * @param {(record: import("keyturn/proxy").ProxyRecord) => void} [options.record] told of each request of the page
+ * @param {(record: import("keyturn/proxy").ProxyRecord) => void} [options.record] called for each request of the page
  */
 export async function createApp({ client, files, record }) {
   const idsOf = await appIds(client);
-  /** Each session's user. */
+  /** The user of each session. */
   const sessions = new Map();
   const userOf = (context) => sessions.get(getCookie(context, "session"));
 
@@ -30,7 +30,7 @@ export async function createApp({ client, files, record }) {
     secureHeaders({
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
-        // The package needs WebAssembly.
+        // The package compiles WebAssembly.
         scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         styleSrc: ["'self'"],
         imgSrc: ["data:"],
@@ -84,7 +84,7 @@ export async function createApp({ client, files, record }) {
   return app;
 }
 
-/** The ids of apps by their names. */
+/** The ids of apps by name. */
 async function appIds(client) {
   const ids = new Map();
   for await (const { id, displayName } of client.apps.list()) ids.set(displayName, id);

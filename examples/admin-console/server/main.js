@@ -1,4 +1,4 @@
-/** Starts the console on 127.0.0.1, with a sandbox for a tenant unless the environment names a real one. */
+/** Starts the console on 127.0.0.1, with a sandbox tenant unless the environment names a real one. */
 
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";

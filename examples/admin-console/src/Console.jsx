@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { c1, connectors, session } from "./api.js";
 import { NewSecret } from "./NewSecret.jsx";
 
-/** The whole page: somebody signs in, sees connectors, and rotates their credentials. */
+/** The whole page: a user signs in, sees connectors, and rotates their credentials. */
 export function Console() {
   const [user, setUser] = useState();
   const [rows, setRows] = useState([]);
@@ -13,7 +13,7 @@ export function Console() {
 
   useEffect(() => void session.get().then(setUser), []);
 
-  /** Runs a call. A session that has ended is the application's own matter; everything else is told. */
+  /** Runs a call. If the session has ended, the user must sign in again; any other error is shown. */
   const attempt = async (work) => {
     setBusy(true);
     setProblem("");

@@ -1,7 +1,7 @@
 import "keyturn/elements/secret";
 import { useEffect, useRef } from "react";
 
-/** Shows a secret this once. When it is closed, nothing holds the secret any more: neither this page nor the element. */
+/** Shows a secret once. After the dialog is closed, neither this page nor the element holds the secret. */
 export function NewSecret({ credential: { clientId, clientSecret, of }, onDone }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);

@@ -1,10 +1,10 @@
-/** What the page calls: its own server, for sessions and for C1. */
+/** The calls of the page to its own server, for sessions and for C1. */
 
 import { ConductorOne } from "keyturn";
 
 export const c1 = new ConductorOne({ proxy: "/keyturn" });
 
-/** The session's user; `null` without a session. */
+/** Returns the session's user; `null` without a session. */
 export const session = {
   get: () => ask("GET"),
   signIn: (user) => ask("POST", { user }),
@@ -20,7 +20,7 @@ async function ask(method, body) {
   return (await response.json()).user;
 }
 
-/** The connectors of all apps. */
+/** Returns the connectors of all apps. */
 export async function connectors() {
   const found = [];
   for await (const app of c1.apps.list({ pageSize: 50 })) {

@@ -13,13 +13,13 @@ export async function keptLogin(file, safeStorage) {
 }
 
 /**
- * Logs a person in by a code that they confirm in their browser, and creates a credential for this machine.
+ * Logs in a person, who confirms a code in the browser, and creates a credential for this machine.
  *
  * @param {{ serverURL: string, program: string }} tenant its URL, and the OAuth client that people log in to
  * @param {(code: { userCode: string, url: string }) => void} onCode shows the code, and opens the browser
  */
 export async function logIn(file, safeStorage, { serverURL, program }, onCode) {
-  // Before the credential exists, since a secret that cannot be stored would be lost.
+  // Checked before the credential exists, since a secret that cannot be stored would be lost.
   if (!(await safeStorage.isAsyncEncryptionAvailable()) || safeStorage.getSelectedStorageBackend?.() === "basic_text")
     throw new Error(
       "this system has no keychain that can keep a secret: install one, such as GNOME Keyring or KWallet",

@@ -1,4 +1,7 @@
-/** The main process: it has the credentials, the journal and the rotations. The page gets names and states, and no secret. */
+/**
+ * The main process, which has the credentials, the journal and the rotations. The page gets names and states, and no
+ * secret.
+ */
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +29,7 @@ function open(login) {
 
 /** The calls that the page may make. */
 const CALLS = {
-  /** Whether a login is needed. */
+  /** Returns whether a login is needed. */
   ready: () => rotations !== undefined,
   logIn: async () => {
     if (rotations) return;

@@ -1,4 +1,4 @@
-/** The page: it shows the state of the main process. */
+/** The page, which shows the state of the main process. */
 
 const { keyturn } = window;
 const message = document.querySelector("#message");

@@ -1,4 +1,6 @@
-/** Connectors, and the rotations of their credentials into files of variables. The journal is a folder of the program's own data. */
+/**
+ * Connectors, and the rotations of their credentials into env files. The journal is a folder of the program's own data.
+ */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,7 +25,7 @@ export class Rotations {
     this.#grace = grace;
   }
 
-  /** All connectors, with the state of their rotations. */
+  /** Returns all connectors, with the state of their rotations. */
   async list() {
     const found = [];
     const files = await this.#files();
@@ -57,7 +59,7 @@ export class Rotations {
     return { state, file };
   }
 
-  /** Continues the rotations in progress: for a timer. */
+  /** Continues the rotations in progress; called by a timer. */
   async advance() {
     for (const [name, file] of Object.entries(await this.#files())) await this.#of(name, file).advance(name);
   }

@@ -1,6 +1,7 @@
 /**
- * A sink of the lifecycle for places that only a person reaches: the pair is shown in the panel, and delivered once the person confirms that
- * it is stored. Only the client id is remembered, so that another worker can continue the rotation.
+ * A sink of the lifecycle for places that only a person reaches. The panel shows the pair, which counts as delivered
+ * once the person confirms that it is stored. Only the client id is remembered, so that another worker can continue the
+ * rotation.
  */
 
 import { recall, remember } from "./memory.js";
@@ -9,7 +10,7 @@ import { recall, remember } from "./memory.js";
 export function byHand(place, target, panels) {
   return {
     name: "by hand",
-    // A person may store something else in between.
+    // Meanwhile, a person may store something else.
     compares: false,
     readback: "client-id",
     async read() {

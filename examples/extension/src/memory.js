@@ -1,6 +1,6 @@
 /**
- * What the extension remembers for as long as it is installed: which tenant it works with, and which credential a person has stored.
- * IndexedDB, like the journal. It contains no secrets and no tokens.
+ * The data that the extension keeps for as long as it is installed: its tenant, and the credential that a person has
+ * stored. It is in IndexedDB, like the journal, and contains no secrets and no tokens.
  */
 
 const STORE = "memory";
@@ -11,7 +11,7 @@ export async function recall(key) {
   return run("readonly", (store) => store.get(key));
 }
 
-/** Resolves once it is on disk. `undefined` forgets. */
+/** Resolves once the value is on disk. `undefined` deletes it. */
 export async function remember(key, value) {
   await run("readwrite", (store) => (value === undefined ? store.delete(key) : store.put(value, key)));
 }

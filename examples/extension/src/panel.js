@@ -1,9 +1,13 @@
 /**
- * The panel: shows the state, and requests operations from the worker by name. It calls no API itself. A secret that a person must
- * store is only in its memory; if the worker is stopped in the meantime, the next one reads it from here.
+ * The panel: shows the state, and requests operations from the worker by name. It calls no API itself. A secret that a
+ * person must store is only in the panel's memory; if the worker is stopped in the meantime, the next one reads the
+ * secret from here.
  */
 
-/** How often the worker is kept alive while it waits for a person: browsers stop it after 30 seconds. */
+/**
+ * The interval of the messages that keep the worker alive while it waits for a person: browsers stop it after 30
+ * seconds.
+ */
 const STAY_MS = 20_000;
 const MASK = "•".repeat(12);
 
@@ -14,7 +18,7 @@ let state;
 let connectors = [];
 let waiting = false;
 let port;
-/** How many workers have answered. */
+/** The number of workers that have answered. */
 let workers = 0;
 
 /** How long to wait for a worker: one that is about to be stopped may accept a connection without ever responding. */
@@ -57,7 +61,7 @@ function hear(message) {
     state = message.state;
     for (const [clientId, { target, stored }] of pairs) {
       const phase = state.targets.find((one) => one.target === target)?.phase;
-      // Only now is it certain that it is not needed again.
+      // Only now is it certain that the pair is not needed again.
       if (stored && phase !== "issued") pairs.delete(clientId);
     }
   }
@@ -78,7 +82,7 @@ function showCode(code) {
   $("code").replaceChildren("Open ", link, " and compare the code: ", userCode);
 }
 
-/** A secret that is shown once. */
+/** Shows a secret once. */
 function show({ target, clientId, clientSecret }) {
   if (pairs.has(clientId)) return;
   // A new pair for a connector replaces one whose rotation failed.
@@ -186,7 +190,7 @@ function told(target) {
   }
 }
 
-/** The origin of the input: a tenant's name, host or URL. */
+/** Returns the origin of the input: a tenant's name, host or URL. */
 function originOf(text) {
   const url = text.includes("://") ? text : `https://${text.includes(".") ? text : `${text}.conductor.one`}`;
   return new URL(url).origin;
@@ -198,7 +202,7 @@ $("open").addEventListener("submit", async (event) => {
   try {
     const origin = originOf(tenant.trim());
     const own = `${new URL(origin).protocol}//${new URL(origin).hostname}/*`;
-    // Immediately, since browsers ask for permission only while they handle a click.
+    // Requested at once, since browsers ask for permission only while they handle a click.
     if (!(await chrome.permissions.request({ origins: [own] })))
       return fail(`Without access to ${origin} nothing can be rotated.`);
     const { origins = [] } = await chrome.permissions.getAll();

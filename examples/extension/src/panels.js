@@ -6,12 +6,12 @@ export class Panels {
   /** The callbacks that wait until a pair is stored, by client id. */
   #waiting = new Map();
 
-  /** Whether any panel is open. */
+  /** Returns whether any panel is open. */
   get open() {
     return this.#shown.size > 0;
   }
 
-  /** A panel has opened, or has reconnected after the worker was stopped, and reports what it shows. */
+  /** Adds a panel that has opened, or reconnected after the worker was stopped, and reports what it shows. */
   add(port, pairs) {
     this.#shown.set(port, new Map(pairs.map((pair) => [pair.clientId, pair])));
     for (const { clientId, stored } of pairs) if (stored) this.stored(clientId);
@@ -27,7 +27,7 @@ export class Panels {
     for (const port of this.#shown.keys()) port.postMessage(message);
   }
 
-  /** The pair with this client id, if a panel shows it. */
+  /** Returns the pair with this client id, if a panel shows it. */
   pair(clientId) {
     for (const pairs of this.#shown.values()) {
       const pair = pairs.get(clientId);
@@ -36,7 +36,7 @@ export class Panels {
     return undefined;
   }
 
-  /** A person confirms that the pair is stored. */
+  /** Records that a person confirms that the pair is stored. */
   stored(clientId) {
     for (const pairs of this.#shown.values()) {
       const pair = pairs.get(clientId);

@@ -6,7 +6,7 @@ import { byHand } from "./by-hand.js";
 
 const MINUTE = 60_000;
 
-/** The name of a connector as a target of the lifecycle. */
+/** Returns the name of a connector as a target of the lifecycle. */
 export const nameOf = ({ appId, connectorId }) => `${appId}/${connectorId}`;
 
 export class Tenant {
@@ -19,11 +19,11 @@ export class Tenant {
   client;
 
   /**
-   * @param {{ origin: string, clientID: string, minutes: number }} settings where it is, the program that people log in to, and how long
-   *   an old credential lives on
+   * @param {{ origin: string, clientID: string, minutes: number }} settings the tenant's origin, the OAuth client that
+   *   people log in to, and how long an old credential stays valid
    * @param {string} session the name of the login: whoever has it finds the token in `chrome.storage.session`
    * @param {import("./panels.js").Panels} panels
-   * @param {() => void} changed is told when a rotation has come further
+   * @param {() => void} changed called when a rotation has progressed
    */
   constructor({ origin, clientID, minutes }, session, panels, changed) {
     this.#panels = panels;
@@ -32,7 +32,7 @@ export class Tenant {
     this.#journal = indexedDBJournal({ name: `keyturn ${origin}` });
     this.client = new ConductorOne({
       serverURL: origin,
-      // In memory, and not accessible to content scripts. `local` would write it to disk.
+      // In memory, and not accessible to content scripts; `local` would be written to disk.
       tokenStore: webStore(chrome.storage.session),
       credentials: deviceLogin({
         clientID,
@@ -48,7 +48,7 @@ export class Tenant {
     this.session = session;
   }
 
-  /** All connectors, app by app. */
+  /** Yields all connectors, app by app. */
   async *connectors() {
     for await (const app of this.client.apps.list()) {
       if (!app.id) continue;
@@ -64,12 +64,12 @@ export class Tenant {
     }
   }
 
-  /** The targets in the journal. */
+  /** Returns the targets in the journal. */
   async targets() {
     return (await this.#journal.streams()).map(({ stream }) => stream);
   }
 
-  /** The lifecycle of one connector. */
+  /** Returns the lifecycle of one connector. */
   of(name) {
     let lifecycle = this.#lifecycles.get(name);
     if (lifecycle) return lifecycle;
@@ -82,7 +82,7 @@ export class Tenant {
       targets: {
         [name]: {
           sinks: [byHand(`${this.origin} ${name}`, name, panels)],
-          // A worker that is stopped while a person looks at the secret finds it again in the panel.
+          // If the worker is stopped while a person looks at the secret, the next one finds it in the panel.
           provider: {
             ...provider,
             recalls: true,
@@ -92,7 +92,7 @@ export class Tenant {
               return facts && panels.pair(facts.clientId);
             },
           },
-          // People take their time to store a secret; requests have the client's own limit.
+          // People need time to store a secret; requests have the client's own limit.
           policy: { grace: this.#minutes * MINUTE, callDeadline: 5 * MINUTE },
         },
       },
@@ -102,7 +102,7 @@ export class Tenant {
     return lifecycle;
   }
 
-  /** The status of each target in the journal. */
+  /** Returns the status of each target in the journal. */
   async status() {
     const all = [];
     for (const name of await this.targets()) all.push(...(await this.of(name).status()));

@@ -1,6 +1,7 @@
 /**
- * The background: a service worker in Chromium, an event page in Firefox. Browsers stop it after half a minute without work, so its memory
- * contains nothing important: the journal records rotations in progress, an alarm wakes it, and the panel keeps the secret that a person sees.
+ * The background: a service worker in Chromium, an event page in Firefox. Browsers stop it after half a minute without
+ * work, so nothing important is in its memory: the journal records rotations in progress, an alarm wakes it, and the
+ * panel keeps the secret that a person sees.
  */
 
 import { recall, remember } from "./memory.js";
@@ -15,7 +16,7 @@ const RETRY = 60_000;
 const panels = new Panels();
 let opening;
 
-/** The tenant of the settings, if there are any. */
+/** Returns the tenant of the settings, if there are any. */
 function tenant() {
   opening ??= (async () => {
     const settings = await recall("settings");
@@ -65,7 +66,7 @@ const operations = {
     panels.say({ connectors });
   },
   async rotate({ name }) {
-    // Before anything else, so that a worker that is stopped from here on is woken.
+    // Set first, so that a worker that is stopped from here on is woken.
     await chrome.alarms.create(ALARM, { periodInMinutes: 1 });
     await (await tenant()).of(name).rotate(name);
     await goOn();
@@ -81,7 +82,7 @@ const operations = {
   stored({ clientId }) {
     panels.stored(clientId);
   },
-  /** The worker stays alive as long as it gets messages. */
+  /** Does nothing: a worker stays alive as long as it gets messages. */
   stay() {},
 };
 
@@ -108,7 +109,7 @@ async function tell() {
 
 let going;
 
-/** Continues all rotations that can, and sets an alarm for the others. */
+/** Continues all rotations that can continue, and sets an alarm for the others. */
 function goOn() {
   going ??= advanceAll().finally(() => {
     going = undefined;
@@ -137,13 +138,13 @@ async function advanceAll() {
 }
 
 async function failed(error) {
-  // Only a person can start an expired login again.
+  // Only a person can log in again after the login has expired.
   if (error?.kind === "authentication_failed") await chrome.storage.session.remove(LOGIN);
   panels.say({ failed: error?.hint ? `${error.message} ${error.hint}` : String(error?.message ?? error) });
 }
 
 chrome.runtime.onConnect.addListener((port) => {
-  // Only the extension's own page: content scripts get no response, and there are none.
+  // Accept only the extension's own page. Content scripts would get no response, and there are none.
   if (port.sender?.id !== chrome.runtime.id || port.sender.url !== chrome.runtime.getURL("panel.html"))
     return port.disconnect();
   port.onDisconnect.addListener(() => panels.remove(port));

@@ -3,10 +3,10 @@
 import { ConductorOne, KeyturnError } from "keyturn";
 import { useEffect, useState } from "react";
 
-/** Has no credential: every call goes to the route handler. */
+/** This client has no credential: every call goes to the route handler. */
 const c1 = new ConductorOne({ proxy: "/keyturn" });
 
-/** The connectors of all apps. */
+/** Returns the connectors of all apps. */
 async function connectors() {
   const found = [];
   for await (const app of c1.apps.list())

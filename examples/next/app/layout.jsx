@@ -1,4 +1,4 @@
-/** Pages are rendered for each request, since the policy of `proxy.js` has another nonce in each. */
+/** The root layout. Pages are rendered for each request, since the policy of `proxy.js` has a new nonce each time. */
 export const dynamic = "force-dynamic";
 
 export const metadata = { title: "Connectors", icons: { icon: "data:," } };

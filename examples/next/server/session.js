@@ -1,4 +1,6 @@
-/** Sessions: a cookie that names a user until a time, signed with SESSION_SECRET. Any number of servers can share them. */
+/**
+ * Sessions: a cookie with a user and an expiry time, signed with SESSION_SECRET. Any number of servers can share them.
+ */
 
 import "server-only";
 import { createHmac, timingSafeEqual } from "node:crypto";
@@ -13,7 +15,7 @@ const USERS = {
   ben: { name: "Ben", rotates: false },
 };
 
-/** The user of the current request; `undefined` without a session. */
+/** Returns the user of the current request; `undefined` without a session. */
 export async function currentUser() {
   const [id, until, signature = ""] = (await cookies()).get(COOKIE)?.value.split(".") ?? [];
   const expected = Buffer.from(sign(`${id}.${until}`));

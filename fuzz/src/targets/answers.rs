@@ -1,9 +1,9 @@
-//! The wire reader: answers of C1 as JSON. The input is a line with an operation's id, and the body.
+//! The wire reader: responses of C1 as JSON. The input is a line with an operation's id, followed by the body.
 //!
 //! - It never panics, and accepts every object that `serde_json` accepts.
 //! - Slots hold the dates and integers that an independent walk of the parsed value finds, patches refer to existing
 //!   values, and the notes for the facade are JSON.
-//! - The number of its steps is linear in the text.
+//! - The number of its steps is linear in the length of the text.
 
 use super::{operation, split_line};
 use crate::{harness::Target, oracle};

@@ -46,7 +46,7 @@ fn property(input: &[u8]) {
         at -= 1;
     }
     let (before, after) = text.split_at(at);
-    // Half an escape before it would change its first letter.
+    // A backslash before the planted text would form an escape with its first letter.
     let before = before.trim_end_matches('\\');
     for planted in [CLIENT_SECRET, JWT] {
         let whole = format!("{before} {planted} {after}");

@@ -1,7 +1,7 @@
-//! The request encoder. The input is a line with an operation's id, and the request as the facade's JSON.
+//! The request encoder. The input is a line with an operation's id, followed by the request as the facade's JSON.
 //!
 //! - It never panics, and refuses malformed and invalid requests.
-//! - A target is a path of the operation's shape in characters that need no quoting, and its segments decode to the
+//! - A target is a path of the operation's shape, in characters that need no escaping, and its segments decode to the
 //!   given values.
 //! - A body is JSON if the request is.
 

@@ -16,7 +16,7 @@ pub(super) const TARGET: Target = Target {
 
 fn property(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    // A table's names live as long as the program.
+    // A table borrows its text for as long as the program runs, so the text is leaked.
     let Ok(table) = Table::unpack(text.to_owned().leak()) else { return };
     let layouts = Layouts::new(&table);
     let plans = Plans::new(&table, false);

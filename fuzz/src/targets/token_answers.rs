@@ -1,7 +1,7 @@
-//! Answers of the token endpoint. The input is a status, a space and the body.
+//! Responses of the token endpoint. The input is a status, a space and the body.
 //!
-//! A body that `serde_json` reads as a good answer yields its token; only a success yields a token; a token is valid in
-//! a header; errors show one line without secrets.
+//! A body that `serde_json` reads as a good response yields its token; only a success yields a token; a token is valid
+//! in a header; errors show one line without secrets.
 
 use crate::{harness::Target, oracle};
 use keyturn::auth::token_response::{TokenType, parse};
@@ -59,7 +59,7 @@ fn property(input: &[u8]) {
     }
 }
 
-/// Returns the token of an ordinary answer.
+/// Returns the token of an ordinary response.
 fn ordinary_token(value: &Value) -> Option<&str> {
     let token = value.get("access_token")?.as_str()?;
     let fits = !token.is_empty()

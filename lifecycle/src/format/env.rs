@@ -11,7 +11,7 @@
 use super::{Error, Result};
 use std::ops::Range;
 
-/// The reader of the file.
+/// The dialect of a file, named after its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// All readers: only values that need no quotes anywhere.
@@ -138,7 +138,7 @@ fn is_name(c: char, dialect: Dialect) -> bool {
     }
 }
 
-/// Parses a value by the expression that the package `dotenv` has used since its version 15.
+/// Parses a value like the regular expression that the package `dotenv` has used since version 15.
 fn dotenv(text: &str, from: usize, end: usize) -> (Option<String>, Range<usize>) {
     let line = slice(text, from..end);
     let lead = line.len() - line.trim_start_matches([' ', '\t']).len();
@@ -336,11 +336,11 @@ pub fn quote(dialect: Dialect, value: &str) -> Result<String> {
         Dialect::Shell => Ok(format!("'{}'", value.replace('\'', "'\\''"))),
         Dialect::Dotenv if value.chars().all(plain) => Ok(value.to_owned()),
         Dialect::Dotenv => {
-            // A backslash before the closing quote would be taken for its escape.
+            // A backslash before the closing quote would escape it.
             let quotes = ['\'', '`', '"'].into_iter().filter(|_| !value.ends_with('\\'));
             for quote in quotes {
                 let clean = !value.contains([quote, '\r']);
-                // In double quotes these two are line ends, and a backslash cannot be written.
+                // In double quotes, these two escapes become line ends, and a backslash cannot be escaped.
                 if clean && (quote != '"' || !value.contains("\\n") && !value.contains("\\r")) {
                     return Ok(format!("{quote}{value}{quote}"));
                 }
@@ -376,7 +376,7 @@ fn enclosed(quote: char, value: &str, escaped: impl Fn(char) -> bool) -> String 
     out
 }
 
-/// Whether no reader treats the character specially, anywhere in a value.
+/// Returns whether no reader treats the character specially, anywhere in a value.
 fn plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',' | '=' | '-')
 }
@@ -396,7 +396,7 @@ pub fn merge(dialect: Dialect, text: &str, values: &[(&str, &str)]) -> Result<St
         }
         let quoted = quote(dialect, value).map_err(|error| Error { message: format!("{name}: {error}"), ..error })?;
         let before = parse(dialect, &merged);
-        // Proceeds from the end, so that the earlier positions stay valid.
+        // Proceeds from the end so that the earlier positions stay valid.
         let places: Vec<_> =
             before.iter().filter(|found| found.name == *name).map(|found| found.span.clone()).collect();
         for span in places.iter().rev() {

@@ -23,7 +23,7 @@ pub struct Found {
     pub facts: Vec<(String, String)>,
 }
 
-/// Whether a text is a client id of C1: `strange-hydra-68836@acme.conductor.one/pcc`.
+/// Returns whether a text is a client id of C1: `strange-hydra-68836@acme.conductor.one/pcc`.
 pub fn is_client_id(text: &str) -> bool {
     let Some((id, rest)) = text.split_once('@') else { return false };
     let Some((host, usage)) = rest.split_once('/') else { return false };
@@ -38,7 +38,8 @@ pub fn is_client_id(text: &str) -> bool {
         && usage.chars().all(word)
 }
 
-/// Whether a variable, a key or a column of this name holds a client id: `BATON_CLIENT_ID`, `client-id`, `clientId`.
+/// Returns whether a variable, a key or a column of this name holds a client id: `BATON_CLIENT_ID`, `client-id`,
+/// `clientId`.
 pub fn is_client_id_name(name: &str) -> bool {
     let folded: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     folded.ends_with("clientid")

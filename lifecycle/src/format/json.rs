@@ -37,7 +37,7 @@ pub fn write(text: &str, path: &[String], value: &str) -> Result<String> {
             )));
         }
         let members = members(text, at);
-        // For members with the same name readers take the last one.
+        // Of several members with the same name, readers take the last one.
         match members.entries.iter().rev().find(|(name, _)| name == key) {
             Some((_, span)) if keys.len() == 0 => {
                 let mut text = text.to_owned();

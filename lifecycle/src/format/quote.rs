@@ -3,7 +3,8 @@
 use super::{Error, Result};
 use std::fmt::Write;
 
-/// Returns a string of JSON that is also one of YAML: what YAML treats as unprintable or as a line end is escaped.
+/// Returns a JSON string that is also a YAML string: characters that YAML treats as unprintable or as line ends are
+/// escaped.
 pub fn json(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 2);
     out.push('"');

@@ -116,7 +116,7 @@ pub fn render(document: &Document) -> Result<String> {
                  lifecycle {{\n    create_before_destroy = true\n  }}\n}}\n"
             );
             if let Some(id) = credential_id {
-                // A string in a string, because the id is JSON.
+                // The id is JSON itself, so it is a string within a string.
                 let json = format!(
                     "{{\"app_id\":{},\"connector_id\":{},\"id\":{}}}",
                     quote::json(app_id),

@@ -15,7 +15,7 @@ fn pair(name: &str, value: &str) -> (String, Option<String>) {
     (name.to_owned(), Some(value.to_owned()))
 }
 
-/// Texts that consist mostly of characters that readers treat specially.
+/// Generates texts that consist mostly of characters that readers treat specially.
 fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(
         prop_oneof![

@@ -11,7 +11,8 @@ use crate::event::{Event, Time};
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// Formats an error. Errors are thrown as text, because an `Error` would look like a trap: codes, colons, the message.
+/// Formats an error as its code, the line's number and the message, separated by colons. Errors are thrown as text,
+/// because an `Error` would look like a trap.
 fn broken(broken: Broken) -> JsValue {
     JsValue::from(format!("{}:{}:{}", broken.fault.code(), broken.sequence, broken.message))
 }
@@ -58,13 +59,13 @@ impl Stream {
         self.0.fold()
     }
 
-    /// Restores the stream from such a text; an empty one if another build wrote it in a different form.
+    /// Restores a stream from the text of `fold`. Returns an empty one if another build wrote it in a different form.
     #[must_use]
     pub fn unfold(text: &str) -> Self {
         Self(engine::Stream::unfold(text).unwrap_or_default())
     }
 
-    /// Adopts what a run of the same stream has read, if that is more.
+    /// Takes over what a run of the same stream has read, if it has read further.
     pub fn follow(&mut self, run: &Run) {
         if run.0.sequence() > self.0.sequence() {
             self.0 = run.0.stream();
@@ -102,7 +103,7 @@ impl Stream {
         self.0.target().cannot_roll_back().map(str::to_owned)
     }
 
-    /// Returns what a call of `advance` would come to now.
+    /// Returns the result that a call of `advance` would have now.
     pub fn outlook(&self, policy: &str, hands: &str, now: f64) -> Result<String> {
         Ok(as_json(&self.0.outlook(&parsed(policy)?, &parsed(hands)?, time(now))))
     }
@@ -139,13 +140,13 @@ impl Run {
         self.0.resume(answer, time(now), random).map(|wanted| as_json(&wanted)).map_err(broken)
     }
 
-    /// Whether the current effect may continue.
+    /// Returns whether the current effect may continue.
     #[wasm_bindgen(js_name = stillWanted)]
     pub fn still_wanted(&mut self, lines: Vec<String>) -> Result<bool> {
         self.0.still_wanted(&lines).map_err(broken)
     }
 
-    /// Whether an effect was carried out whose outcome is not yet written.
+    /// Returns whether an effect was carried out whose outcome is not yet written.
     #[wasm_bindgen(js_name = hasOutcome)]
     #[must_use]
     pub fn has_outcome(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::schedule::Due;
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// Formats an error, which is thrown as text like those of the formats: the kind, a colon, the message.
+/// Formats an error as its kind, a colon and the message. It is thrown as text, like those of the formats.
 fn refused(message: impl std::fmt::Display) -> JsValue {
     JsValue::from(format!("refused:{message}"))
 }
@@ -88,7 +88,7 @@ impl Survey {
         Ok(())
     }
 
-    /// Takes all findings, the most severe first, and equal ones in the order in which they were added.
+    /// Takes all findings, the most severe first; those of equal severity are in the order in which they were added.
     #[must_use]
     pub fn take(&mut self) -> String {
         let mut found = std::mem::take(&mut self.0);
@@ -164,7 +164,7 @@ impl Entrant {
     }
 }
 
-/// Checks caps, and throws what is wrong with them.
+/// Checks caps. Throws a description of the problem if they are invalid.
 #[wasm_bindgen(js_name = checkCaps)]
 pub fn check_caps(json: &str) -> Result<()> {
     parsed::<Caps>(json).map(drop)

@@ -8,8 +8,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// Formats an error. Errors are thrown as text, because an `Error` would look like a trap: the kind, a colon, the
-/// message.
+/// Formats an error as its kind, a colon and the message. Errors are thrown as text, because an `Error` would look like
+/// a trap.
 fn thrown(error: Error) -> JsValue {
     JsValue::from(format!("{}:{}", error.kind.code(), error.message))
 }

@@ -1,5 +1,5 @@
 /**
- * Guards against a faulty token store: it may hang, throw where it should reject, and contain what others have put
+ * Guards against a faulty token store, which may hang, throw instead of rejecting, or contain what others have put
  * there.
  */
 
@@ -9,18 +9,18 @@ import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
 /** How long one call to a store may take. */
 const CALL_MS = 1_000;
-/** A timer that fires later than this shows that the process was busy or suspended, which tells nothing about the store. */
+/** A timer that is later than this shows that the process was busy or suspended, which says nothing about the store. */
 const LATE_MS = 100;
-/** How often a call gets as much time again for that reason. */
+/** How many times a call is given the same time again for that reason. */
 const EXTENSIONS = 4;
-/** How long a store that did not answer is not called. */
+/** How long a store that did not respond is not called again. */
 const PAUSE_MS = 10_000;
 
-/** What is known about a store, for all clients that use it. */
+/** The state of a store, shared by all clients that use it. */
 interface Known {
-  /** Until when it is not called. */
+  /** The time until which it is not called. */
   hangsUntil: number;
-  /** Whether a warning has said that it fails. */
+  /** Whether a warning has reported that it fails. */
   warned: boolean;
 }
 
@@ -32,7 +32,7 @@ function knownOf(store: TokenStore): Known {
   return found;
 }
 
-/** Warns once for each store that tokens are not shared: otherwise nobody would notice. @internal */
+/** Warns once for each store that tokens are not shared, which would otherwise go unnoticed. @internal */
 export function warnStore(store: TokenStore, why: string): void {
   const known = knownOf(store);
   if (known.warned) return;
@@ -41,7 +41,7 @@ export function warnStore(store: TokenStore, why: string): void {
 }
 
 /**
- * The same store, each call of which settles within a second: with its result, or with a rejection.
+ * Returns the same store, each call of which settles within a second, with its result or with a rejection.
  *
  * @throws {@link ConfigurationError} if it is not a store.
  * @internal
@@ -63,7 +63,7 @@ export function bounded(store: TokenStore): TokenStore {
     called.then(
       (value) => {
         if (!over) return;
-        // It is back.
+        // The store responds again.
         state.hangsUntil = 0;
         late?.(value);
       },
@@ -100,7 +100,7 @@ export function bounded(store: TokenStore): TokenStore {
     compareAndSet: (key, value, expected, ttlMs) =>
       call("compareAndSet", () => store.compareAndSet(key, value, expected, ttlMs)),
     async lease(key, ttlMs) {
-      // A lease that is granted when nobody wants it any more would keep all others waiting.
+      // A lease that is granted after nobody wants it any more would keep all others waiting.
       const unwanted = (lease: Lease | undefined): void =>
         void held(lease as Lease)
           .release()
@@ -116,7 +116,7 @@ export function bounded(store: TokenStore): TokenStore {
   };
 }
 
-/** A well-formed entry. Of a damaged one, the version remains, so that it can be overwritten. */
+/** Returns a well-formed entry. A damaged one keeps its version, so that it can be overwritten. */
 function entry(found: StoredEntry | undefined | null): StoredEntry | undefined {
   const { value, version, leftMs } = found ?? ({} as Partial<StoredEntry>);
   if (typeof version !== "string") return undefined;

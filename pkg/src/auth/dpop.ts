@@ -1,6 +1,6 @@
 /**
- * The key of DPoP (RFC 9449). The platform creates it so that nothing can read its private half; the core says what to
- * sign.
+ * The key of DPoP (RFC 9449). The platform creates it so that its private half cannot be read; the core determines what
+ * to sign.
  */
 
 import { ConfigurationError } from "../base/errors.js";
@@ -13,8 +13,9 @@ export interface DpopOptions {
   /** `ES256`, which every runtime has, or `EdDSA` (Ed25519), which most have. Default: `ES256`. */
   algorithm?: "ES256" | "EdDSA" | undefined;
   /**
-   * A key of yours, to have the same one again later (an IndexedDB keeps it without being able to read it) or in several clients.
-   * Its public half must be extractable, its private half should not be. Default: a new one for each client.
+   * Your own key pair, to use the same key again later (IndexedDB can store it without being able to read it) or in
+   * several clients. Its public half must be extractable, its private half should not be. Default: a new pair for each
+   * client.
    */
   keyPair?: { privateKey: PlatformKey; publicKey: PlatformKey } | undefined;
 }
@@ -47,32 +48,32 @@ export class Prover {
     if (algorithm !== undefined && !Object.hasOwn(ALGORITHMS, algorithm))
       throw unusable("algorithm", "the algorithm must be ES256 or EdDSA");
     if (keyPair) check(keyPair, algorithm);
-    // The key pair is read now, so later changes of the caller's object do not matter.
+    // The key pair is copied now, so later changes to the caller's object do not matter.
     this.#options = { algorithm, keyPair: keyPair && { ...keyPair } };
   }
 
-  /** Resolves when there is a key. */
+  /** Resolves when the key exists. */
   async ready(): Promise<void> {
     this.#key ??= await (this.#making ??= make(this.#options));
   }
 
-  /** Tells the core the public half. */
+  /** Passes the public half to the core. */
   bind(handle: Handle): void {
     if (this.#key) this.#jwk = handle.bind(this.#key.x, this.#key.y ?? null);
   }
 
-  /** The thumbprint of the key (RFC 7638). */
+  /** Returns the thumbprint of the key (RFC 7638). */
   async thumbprint(): Promise<string> {
     return base64url(await sha256(this.#jwk, "dpop"));
   }
 
-  /** The hash that ties a proof to a token. */
+  /** Returns the hash that binds a proof to a token. */
   async hash(token: string): Promise<string> {
     if (this.#hashed?.[0] !== token) this.#hashed = [token, base64url(await sha256(token, "dpop"))];
     return this.#hashed[1];
   }
 
-  /** The complete proof, from what the core wants signed. */
+  /** Signs the core's input, and returns the complete proof. */
   async sign(input: string): Promise<string> {
     const key = this.#key as Key;
     const signature = await subtle("dpop").sign(key.sign, key.private, new TextEncoder().encode(input));
@@ -93,7 +94,7 @@ const unusable = (reason: string, message: string, cause?: unknown): Configurati
 const NO_PAIR =
   "the key pair must be P-256 or Ed25519, with a private key that signs and a public key that can be exported";
 
-/** The properties of a key pair. Only a server can find out whether its halves belong together. */
+/** Checks the properties of a key pair. Only a server can find out whether its halves belong together. */
 function check({ privateKey, publicKey }: NonNullable<DpopOptions["keyPair"]>, algorithm: string | undefined): void {
   const [own, other] = [privateKey, publicKey].map((key) => {
     const { name, namedCurve } = (key?.algorithm ?? {}) as { name?: string; namedCurve?: string };

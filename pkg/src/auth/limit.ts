@@ -1,15 +1,20 @@
-/** A limit on token requests: what an endpoint answers in a minute, for all clients of a process and all that share a store. */
+/**
+ * A limit on token requests: how many an endpoint accepts in a minute, for all clients of a process and all that share
+ * a store.
+ */
 
 import { type Deadline, elapsed, sleep, wait } from "../http/transport.js";
 import type { TokenStore } from "./sharing.js";
 
 const MINUTE_MS = 60_000;
-/** The entry of the store outlives the minute that it counts; how much of this is left tells how old it is. */
+/** The store's entry outlives the minute that it counts; the time that it has left tells how old it is. */
 const KEPT_MS = 1.5 * MINUTE_MS;
-/** Others may write at the same time, but not for ever: a store that never accepts the count is skipped. */
+/**
+ * How often a write is tried. Others may write at the same time, but a store that never accepts the count is skipped.
+ */
 const TRIES = 50;
 
-/** Counts what was sent in the last minute, by URL. @internal */
+/** Counts the requests of the last minute, by URL. @internal */
 export class Limit {
   readonly #most: number;
   readonly #sent = new Map<string, number[]>();
@@ -45,7 +50,7 @@ export class Limit {
                 deadline,
               )
             : 0;
-      // During the call to the store, another client of this process may have taken the place.
+      // During the call to the store, another client of this process may have taken the slot.
       const now = ms > 0 ? ms : this.#free(url);
       if (now <= 0) {
         this.#sent.get(url)?.push(elapsed());
@@ -56,7 +61,7 @@ export class Limit {
     }
   }
 
-  /** Milliseconds until one more may be sent. */
+  /** Returns the milliseconds until one more request may be sent. */
   #free(url: string): number {
     const now = elapsed();
     const recent = (this.#sent.get(url) ?? []).filter((at) => now - at < MINUTE_MS);
@@ -64,7 +69,10 @@ export class Limit {
     return recent.length < this.#most ? 0 : (recent[0] as number) + MINUTE_MS - now;
   }
 
-  /** The same for all who share the store; 0 if this one was counted. Ages are counted by the store's clock alone. */
+  /**
+   * Does the same for all who share the store; returns 0 if this request was counted. Ages depend on the store's clock
+   * alone.
+   */
   async #shared(store: TokenStore, key: string): Promise<number> {
     for (let tries = 0; tries < TRIES; tries++) {
       const entry = await store.get(key);

@@ -5,8 +5,8 @@ import { isPage } from "../http/transport.js";
 let warned = false;
 
 /**
- * A page cannot keep a secret: anybody who runs a script in it, or opens its developer tools, can read it. Warns
- * once, and not for a sandbox.
+ * Warns that a page cannot keep a secret: anybody who runs a script in it, or opens its developer tools, can read it.
+ * Warns only once, and not for a sandbox.
  *
  * @param safer What to do instead.
  * @internal

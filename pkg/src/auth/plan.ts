@@ -16,7 +16,7 @@ export interface DeviceCode {
   readonly verificationUri: string;
   /** The same page with the code filled in, if the server has one. */
   readonly verificationUriComplete: string | undefined;
-  /** Until when the code can be confirmed. */
+  /** The time until which the code can be confirmed. */
   readonly expiresAt: Date;
 }
 
@@ -28,16 +28,19 @@ export interface Around {
   readonly fetchOptions?: Connection | undefined;
 }
 
-/** How a request of this package's own functions failed, where another attempt may help. */
+/** How a request of one of this package's own functions failed, if another attempt may help. */
 export interface Passing {
-  /** 0 if no answer arrived. */
+  /** 0 if no response arrived. */
   readonly status: number;
   /** Whether the request may have arrived. */
   readonly received: boolean;
   readonly headers?: Headers | undefined;
 }
 
-/** Where the mark is. It is a global symbol: the function and the client may be of two copies of the package. */
+/**
+ * The property that holds the mark. It is a global symbol: the function and the client may belong to two copies of the
+ * package.
+ */
 const PASSING = /* @__PURE__ */ Symbol.for("keyturn.passing");
 
 /** Marks an error as transient. @internal */
@@ -45,46 +48,50 @@ export function passing<T extends object>(error: T, how: Passing): T {
   return Object.defineProperty(error, PASSING, { value: how });
 }
 
-/** How a request failed whose error is marked as transient. @internal */
+/** Returns how the request failed if its error is marked as transient. @internal */
 export function passingOf(error: unknown): Passing | undefined {
   return isOwn(error) ? (error as { [PASSING]?: Passing })[PASSING] : undefined;
 }
 
 /** How to authenticate, and where. @internal */
 export interface Plan<Authentication extends object = object> {
-  /** Makes the core's half. If it throws a text, that is the JSON of an option's error. */
+  /** Creates the core's half. If it throws text, that is the JSON of an option's error. */
   readonly open: (core: Core, secret: Uint8Array) => Handle;
   /** The secret that only the core keeps; wiped once the core has it. */
   readonly secret: Uint8Array;
-  /** What {@link Session.authentication} says, but for the clock. */
+  /** The value of {@link Session.authentication}, except for the clock. */
   readonly authentication: Authentication;
   /** Whether a missing token is not an error. */
   readonly anonymous?: boolean | undefined;
-  /** Called for a token before each call. */
+  /** Called before each call; returns its token. */
   readonly tokenSource?: (() => Promise<Security | string> | Security | string) | undefined;
-  /** Returns another token in place of one that the API refused. */
+  /** Returns a replacement for a token that the API refused. */
   readonly renew?: ((refused: string) => Promise<string> | string) | undefined;
-  /** Returns a text for the next token request: an identity token, an assertion. */
+  /** Returns text for the next token request: an identity token or an assertion. */
   readonly subject?: ((around: Around) => Promise<string> | string) | undefined;
-  /** How the client makes its connections: what `subject` asks is a part of its log-in. */
+  /** How the client makes its connections: the requests of `subject` are part of its log-in. */
   readonly via?: Connection | undefined;
-  /** The option that contains `subject`, and the reason of an error when it fails. */
+  /** The option that contains `subject`, and the reason of the error when it fails. */
   readonly subjectNames?: readonly [option: string, reason: string] | undefined;
   /** Shows a person a code. */
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
   /** Ends a login that waits for a person. */
   readonly signal?: AbortSignal | undefined;
-  /** How often to repeat a token request after a transient failure: as often as a read. Default: the usual policy. */
+  /**
+   * Returns how often to repeat a token request after a transient failure: as often as a read. Default: the usual
+   * policy.
+   */
   readonly retries?: (() => RetryConfig | undefined) | undefined;
-  /** Whether what is sent for a token is valid only once, so that its answer must not be missed. */
+  /** Whether what is sent for a token is valid only once, so that the response must not be lost. */
   readonly once?: boolean | undefined;
   /** The content type of token requests. */
   readonly contentType: string;
   /** What to check when the token endpoint cannot be reached. */
   readonly unreachable: string;
   /**
-   * What keeps tokens of different principals apart in a store, besides base URL, DPoP key, and a hash of what a login is made
-   * with: the secret, the identity token. `undefined` if they are not to be shared, as a person's never are.
+   * What keeps tokens of different principals apart in a store, besides base URL, DPoP key, and a hash of what the
+   * log-in uses: the secret, the identity token. `undefined` if they are not shared, such as those of a person's login
+   * without a name.
    */
   readonly principal: readonly string[] | undefined;
   /** How many token requests may be sent. Default: no limit. */

@@ -12,48 +12,48 @@
 import { ConfigurationError } from "../base/errors.js";
 import type { TokenStore } from "./sharing.js";
 
-/** A client or a pool of the package `redis` (4 or newer), as far as it is used. */
+/** The parts in use of a client or a pool of the package `redis` (4 or newer). */
 export interface NodeRedis {
   sendCommand(command: string[]): Promise<unknown>;
 }
 
-/** A cluster of the package `redis`, as far as it is used. */
+/** The parts in use of a cluster of the package `redis`. */
 export interface NodeRedisCluster {
   readonly masters: unknown;
   sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
 }
 
-/** A client of the package `redis` that finds its server through sentinels, as far as it is used. */
+/** The parts in use of a client of the package `redis` that finds its server through sentinels. */
 export interface NodeRedisSentinel {
   getSentinelNode: unknown;
   sendCommand(isReadonly: boolean, command: string[]): Promise<unknown>;
 }
 
-/** A client or a cluster of the package `ioredis`, as far as it is used. */
+/** The parts in use of a client or a cluster of the package `ioredis`. */
 export interface IoRedis {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** What {@link redisStore} can use: no version of either package is required. */
+/** A client that {@link redisStore} can use: no version of either package is required. */
 export type RedisClient = NodeRedis | NodeRedisCluster | NodeRedisSentinel | IoRedis;
 
 /** Options of {@link redisStore}. */
 export interface RedisOptions {
-  /** Put before the name of each key. Default: none; the names begin with `keyturn1.` already. */
+  /** A prefix for each key. Default: none; keys begin with `keyturn1.` already. */
   prefix?: string | undefined;
 }
 
-/** Sends a command, whose first key has this name. */
+/** Sends a command whose first key is `key`. */
 type Send = (key: string, command: string[]) => Promise<unknown>;
 
-/** How to call the client. Each kind has its own `sendCommand`, and they do not refuse one another's arguments. */
+/** Determines how to call the client. Each kind has its own `sendCommand`, and none refuses another's arguments. */
 function senderOf(client: RedisClient): Send {
   const unusable = (message: string): ConfigurationError =>
     new ConfigurationError("redisStore", "client", `redisStore: ${message}`);
   const given = Object(client) as Record<string, unknown>;
   if (typeof given.call === "function")
     return (_, [command = "", ...args]) => (client as IoRedis).call(command, ...args);
-  // Clients of `redis` 3, and those of 4 in its legacy mode, take callbacks and would never answer.
+  // Clients of `redis` 3, and those of 4 in its legacy mode, take callbacks and would never respond.
   if (
     typeof given.send_command === "function" ||
     (Object(given.options) as { legacyMode?: unknown }).legacyMode === true
@@ -66,7 +66,7 @@ function senderOf(client: RedisClient): Send {
   return (_, command) => (client as NodeRedis).sendCommand(command);
 }
 
-// An entry is a hash of value and version. A script runs alone, so what it compares has not changed when it writes.
+// An entry is a hash of value and version. A script runs alone, so what it compared cannot change before it writes.
 const GET = `local e = redis.call("HMGET", KEYS[1], "v", "n") if not e[1] then return false end return {e[1], e[2], redis.call("PTTL", KEYS[1])}`;
 const SET = `local n = redis.call("HGET", KEYS[1], "n") or ""
 if n ~= ARGV[2] then return false end
@@ -76,8 +76,8 @@ const EXTEND = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call(
 const DELETE = `if ARGV[1] == "" or redis.call("HGET", KEYS[1], "n") == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
 
 /**
- * A store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. Each command has one key, so a
- * cluster serves as well as one server.
+ * Creates a store in Redis 6 or newer. Leases are `SET NX PX` with a value that only their holder knows. Each command
+ * has one key, so a cluster works as well as a single server.
  *
  * @throws {@link ConfigurationError} if the client is of an unknown kind.
  */

@@ -1,4 +1,4 @@
-/** Encryption of texts for stores that must not read them (AES-GCM). */
+/** Encryption of text for stores that must not be able to read it (AES-GCM). */
 
 import { copied } from "../base/bytes.js";
 import { ConfigurationError } from "../base/errors.js";
@@ -8,7 +8,7 @@ import { base64url, subtle } from "./crypto.js";
 const USAGES = ["encrypt", "decrypt"] as const;
 const IV = 12;
 
-/** Seals and opens texts. Each belongs to a place: moved to another, it does not open. @internal */
+/** Encrypts and decrypts text. Each text is bound to a place: moved to another, it does not open. @internal */
 export interface Sealer {
   seal(place: string, text: string): Promise<string>;
   /** Rejects if the text was sealed with another key, for another place, or was changed. */
@@ -16,8 +16,10 @@ export interface Sealer {
 }
 
 /**
- * @param option What takes the key, as errors name it.
- * @throws {@link ConfigurationError} for a key that is none, and where there is no `crypto.subtle`.
+ * Creates a sealer.
+ *
+ * @param option The option that takes the key, as errors name it.
+ * @throws {@link ConfigurationError} for an invalid key, and where there is no `crypto.subtle`.
  * @internal
  */
 export function sealer(option: string, key: Uint8Array | PlatformKey): Sealer {
@@ -55,7 +57,7 @@ async function importedBytes(platform: SubtleCrypto, bytes: Uint8Array<ArrayBuff
   }
 }
 
-/** The key, checked at once: a wrong key would look like a failing store. */
+/** Imports the key, checked at once: a wrong key would look like a failing store. */
 function imported(option: string, platform: SubtleCrypto, key: unknown): Promise<CryptoKey> {
   const unusable = (message: string): ConfigurationError =>
     new ConfigurationError(option, "key", `${option}: ${message}`);

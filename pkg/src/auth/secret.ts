@@ -5,7 +5,8 @@ const texts = new WeakMap<Secret, string>();
 const HIDDEN = "[secret]";
 
 /**
- * Wraps a secret: printing, logging, serialising and throwing it shows `[secret]`; only {@link Secret.reveal} returns it.
+ * Wraps a secret: printing, logging, serializing and throwing it shows `[secret]`; only {@link Secret.reveal} returns
+ * it.
  *
  * ```ts
  * const { connectorServiceRotateCredentialResponse: rotated } = await c1.connector.rotateCredential(ref);
@@ -21,9 +22,9 @@ export class Secret {
   }
 
   /**
-   * Takes the secret out of an answer: the field is set to `undefined`, so whatever happens to the answer, the secret
-   * is not in
-   * it. `undefined` if there is none; C1 writes the field as `""` where it has nothing to show.
+   * Takes the secret out of a response: the field is set to `undefined`, so that whatever happens to the response, the
+   * secret is not in it. Returns `undefined` if there is none; C1 writes the field as `""` where it has nothing to
+   * show.
    */
   static take<Field extends string>(
     from: { [field in Field]?: string | null | undefined } | null | undefined,
@@ -35,17 +36,17 @@ export class Secret {
     return new Secret(text);
   }
 
-  /** The secret itself. */
+  /** Returns the secret itself. */
   reveal(): string {
     return texts.get(this) ?? "";
   }
 
-  /** Releases the secret. The text is gone when nobody else holds it: JavaScript cannot wipe a string. */
+  /** Releases the secret. The text is gone once nobody else holds it: JavaScript cannot wipe a string. */
   forget(): void {
     texts.delete(this);
   }
 
-  /** Its length, to check that it is not empty. */
+  /** The length of the secret, to check that it is not empty. */
   get length(): number {
     return this.reveal().length;
   }
@@ -62,7 +63,7 @@ export class Secret {
     return HIDDEN;
   }
 
-  /** What Node's and Deno's `inspect` show. */
+  /** Returns what Node's and Deno's `inspect` show. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Secret([secret])";
   }

@@ -39,7 +39,7 @@ import { type Refresher, share, type TokenStore } from "./sharing.js";
 
 /** Time limit of a token request; calls that wait for it have their own. */
 const TOKEN_TIMEOUT_MS = 30_000;
-/** The same for a caller's function that renews a token, which may call a server of its own. */
+/** Time limit of a caller's function that renews a token, which may call a server of its own. */
 const RENEW_TIMEOUT_MS = 60_000;
 /** Time limit of a refresh that nobody waits for, because the token in use remains valid for a while. */
 const IDLE_TIMEOUT_MS = 10_000;
@@ -48,14 +48,14 @@ const REFRESH_TOKEN_MS = 14 * 86_400_000;
 
 const SUBJECT_TOKEN = ["subjectToken", "subject_token"] as const;
 
-/** A refresh, and the calls that wait for it. It ends with the last of them. */
+/** A refresh, and the calls that wait for it. It ends when the last of them gives up. */
 interface Refresh {
   done: Promise<void>;
   readonly waiting: Set<Deadline>;
   readonly stop: AbortController;
   /** How the call that began it makes its connections. */
   readonly via: Connection | undefined;
-  /** It has ended, with or without success. */
+  /** Whether it has ended, with or without success. */
   over: boolean;
   /** The deadline of the request in progress. */
   request: Deadline | undefined;
@@ -69,7 +69,7 @@ interface Tries {
 
 /** The proof that a call was sent with. */
 interface Proven extends Reproof {
-  /** The clock that was used, in seconds of difference from this machine's. */
+  /** The clock that was used, as its difference from this machine's clock in seconds. */
   readonly offset: number;
   readonly hasQuery: boolean;
 }
@@ -81,14 +81,14 @@ const CLOCK = 1;
 const QUERY = 2;
 /** Nonces are counted in steps of this. */
 const NONCE = 4;
-/** How many nonces a call is tried with after the first attempt. */
+/** How many more nonces a call tries after its first attempt. */
 const MOST_NONCES = 5;
-/** How long a call keeps others waiting for their turn: its own answer may take as long as it likes. */
+/** How long a call keeps others waiting for their turn; its own response may take longer. */
 const TURN_MS = 10_000;
 
-/** Holds what a client authenticates with. */
+/** The credentials and tokens of one client. */
 export class Session<Authentication extends object = object> implements Authorizer {
-  /** How to authenticate, without the secret, which only the core has. */
+  /** How to authenticate, without the secret, which only the core holds. */
   readonly #plan: Omit<Plan<Authentication>, "secret">;
   #handle: Handle | undefined;
   /** The secret on its way from a broken instance of the core to a fresh one. */
@@ -96,22 +96,22 @@ export class Session<Authentication extends object = object> implements Authoriz
   readonly #send: Sender;
   readonly #prover: Prover | undefined;
   readonly #proven = new WeakMap<Authorization, Proven>();
-  /** Whether the server wants the proof to cover a URL's query: RFC 9449 does not, but C1's own middleware does. */
+  /** Whether the server expects the proof to cover a URL's query: RFC 9449 does not, but C1's own middleware does. */
   #withQuery = false;
-  /** Resolves when the last of the calls that wait for their turn has had it; `undefined` if none does. */
+  /** Resolves when the last of the calls that wait for their turn has had it; `undefined` if none waits. */
   #turn: Promise<void> | undefined;
   readonly #store: TokenStore | undefined;
   #unregister: () => void;
   #refreshing: Refresh | undefined;
-  /** Why the last refresh got no answer: the core only remembers this as text. */
+  /** Why the last refresh got no response: the core remembers this only as text. */
   #cause: unknown;
-  /** Which entry of the store the token in use is. */
+  /** The version of the store's entry that holds the token in use. */
   #version: string | undefined;
   #fingerprint: string | undefined;
   #closed = false;
-  /** Whether anything was taken out of the allowance for retries: before, there is nothing to give back. */
+  /** Whether anything was taken out of the retry budget: before that, there is nothing to give back. */
   #retried = false;
-  /** Measures how old a token is, and how long a failure holds. */
+  /** Measures how old a token is, and how long a failure lasts. */
   readonly #elapsed: Elapsed;
   readonly #ended = ending();
   /** The base URL, without a slash at its end. */
@@ -143,24 +143,24 @@ export class Session<Authentication extends object = object> implements Authoriz
     this.#unregister = register(this);
   }
 
-  /** What it authenticates with. */
+  /** What the session authenticates with. */
   get authentication(): Authentication & { readonly clockOffsetMs: number } {
     const clockOffsetMs = this.#closed ? 0 : this.#use((handle) => handle.clock_offset()) * 1000;
     return { ...this.#plan.authentication, clockOffsetMs };
   }
 
-  /** The core broke: takes the secret out of it. Tokens are left behind; the next call fetches a new one. */
+  /** Takes the secret out of a broken core. Tokens are left behind; the next call fetches a new one. */
   rescue(): void {
     try {
       this.#rescued = this.#handle?.custody();
     } catch {
-      // Not even that works; the next call reports it.
+      // Even that failed; the next call reports it.
     }
     this.#handle = undefined;
     this.#refreshing = undefined;
   }
 
-  /** The `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
+  /** Returns the `Authorization` value to send now. Waits for a refresh if one is needed, as long as the call may. */
   async authorize(deadline: Deadline, operation?: string, via?: Connection): Promise<Authorization> {
     for (;;) {
       const { decision, generation } = this.#use((handle) => ({
@@ -172,7 +172,7 @@ export class Session<Authentication extends object = object> implements Authoriz
         case "U":
           return { value: rest, generation };
         case "F":
-          // Nobody has to wait for this refresh; its failure is reported to the call that needs its token.
+          // Nobody has to wait for this refresh; a failure is reported to the call that needs its token.
           await this.#refreshed(deadline, via, true);
           return { value: rest, generation };
         case "A":
@@ -185,7 +185,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** What `console.log` shows, even when it calls getters, one of which returns the token. */
+  /** Returns what `console.log` shows, even when it calls getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Session {}";
   }
@@ -199,7 +199,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     return held ?? (/^[UF]\w+ /.test(decision) ? decision.slice(decision.indexOf(" ") + 1) : undefined);
   }
 
-  /** The proof that goes with a call, if its token is bound to a key. */
+  /** Returns the proof that goes with a call, if its token is bound to a key. */
   proof(
     method: string,
     url: string,
@@ -217,7 +217,10 @@ export class Session<Authentication extends object = object> implements Authoriz
     });
   }
 
-  /** What an answer of the API says about the next proof: how to prove the call again, if it was refused only for that. */
+  /**
+   * Reads what a response of the API says about the next proof. Returns how to prove the call again, if only its proof
+   * was refused.
+   */
   challenged(status: number, headers: Headers, authorization: Authorization): Reproof | undefined {
     const proven = this.#proven.get(authorization);
     if (!proven || this.#closed) return undefined;
@@ -230,8 +233,9 @@ export class Session<Authentication extends object = object> implements Authoriz
       if (hasQuery && status < 400) this.#withQuery = withQuery;
       return undefined;
     }
-    // Each reason counts once, but a nonce may have ended while the request was on its way, with the answer to another one. Where the
-    // header cannot be read, a new nonce says that one was wanted; a call beside this one may have brought it already.
+    // Each reason counts once, but a nonce may expire while a request is on its way, replaced in the response to
+    // another one. If the header can be read, the nonce need not be new: a concurrent call may have brought it already.
+    // If it cannot, only a new nonce shows that one was wanted.
     let next = tried;
     const wanted = why === null ? other && tried < NONCE : why.includes("use_dpop_nonce");
     if (nonce !== null && wanted && tried < NONCE * MOST_NONCES) next += NONCE;
@@ -241,7 +245,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     return unproven && !(tried & QUERY) ? { withQuery: !withQuery, tried: tried | QUERY } : undefined;
   }
 
-  /** Attempts take turns once a second nonce was refused: then the server lets only its newest one pass. */
+  /** Makes attempts take turns once a second nonce was refused: the server then accepts only its newest one. */
   turn(again: Reproof | undefined, deadline: Deadline): Promise<() => void> | undefined {
     return this.#turn || (again && again.tried >= NONCE * 2) ? this.#ownTurn(deadline) : undefined;
   }
@@ -269,26 +273,31 @@ export class Session<Authentication extends object = object> implements Authoriz
     };
   }
 
-  /** The refused request contained a time that differs from the server's, by this answer or an earlier one. */
+  /**
+   * Returns whether the refused request contained a time that differs from the server's, by this response or an earlier
+   * one.
+   */
   #stale(date: string | null, offset: number): boolean {
     if (date === null) return false;
     return this.#use((handle) => handle.learn(date, this.#unix()) || handle.clock_offset() !== offset);
   }
 
-  /** The API answered 401 to this token. True if another attempt makes sense. */
+  /** Called when the API responded 401 to this token. Returns whether another attempt makes sense. */
   rejected({ value, generation }: Authorization): boolean {
     if (value === "" || this.#closed) return false;
     return this.#plan.tokenSource !== undefined || this.#use((handle) => handle.rejected(generation, this.#now()));
   }
 
-  /** Milliseconds that an answer asks to wait; `undefined` if it does not, or if the value makes no sense. */
+  /**
+   * Returns the milliseconds that a response asks to wait; `undefined` if it does not, or if the value makes no sense.
+   */
   retryAfter(headers: Headers): number | undefined {
     const value = headers.get("retry-after");
     const ms = value === null ? undefined : guarded(({ retry_after }) => retry_after(value, this.#unix()));
     return ms === undefined ? undefined : Math.ceil(ms);
   }
 
-  /** Milliseconds until the next attempt; negative to give up. */
+  /** Returns the milliseconds until the next attempt; negative to give up. */
   nextAttempt(done: Attempted): number {
     if (this.#closed) return -1;
     this.#retried = true;
@@ -307,13 +316,13 @@ export class Session<Authentication extends object = object> implements Authoriz
     );
   }
 
-  /** A call has succeeded. */
+  /** Called when a call has succeeded. */
   succeeded(): void {
-    // An answer that has arrived is returned to its caller even if the client is closed: it may contain a secret.
+    // A response that has arrived is returned to its caller even if the client is closed: it may contain a secret.
     if (this.#retried && !this.#closed) this.#use((handle) => handle.succeeded());
   }
 
-  /** Wipes what is held. */
+  /** Wipes the secret and the tokens. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -367,17 +376,17 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * The `Authorization` value for a token that does not belong to the session.
+   * Returns the `Authorization` value for a token that does not belong to the session.
    *
-   * @throws {@link ConfigurationError} if it cannot be a token; it is not repeated.
+   * @throws {@link ConfigurationError} if it cannot be a token; the error does not contain it.
    */
   header(token: string, operation?: string): string {
     return configured(() => this.#use((handle) => handle.external(bytes(token))), operation);
   }
 
   /**
-   * One refresh at a time, whatever the number of calls. The core remembers how it ended; it rejects only if it was
-   * ended.
+   * Starts a refresh, or returns the one in progress: there is one at a time, whatever the number of calls. The core
+   * remembers how it ended; `done` rejects only if it was ended.
    */
   #refresh(via: Connection | undefined): Refresh {
     if (this.#refreshing) return this.#refreshing;
@@ -398,9 +407,9 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * Waits for the refresh, unless nobody has to. In a Worker it is part of the request that began it: somebody always has to,
-   * lest it is cut off with that request's answer; and if it is cut off, whoever waits for it finds a promise that fails
-   * without having ended, and begins again.
+   * Waits for the refresh, unless nobody has to. In a Worker the refresh is part of the request that began it, and
+   * would be cut off once that request gets its response: somebody always waits there. If it is cut off all the same,
+   * whoever waits sees a promise that fails although the refresh has not ended, and starts over.
    */
   async #refreshed(deadline: Deadline, via: Connection | undefined, idle = false): Promise<void> {
     const refresh = this.#refresh(via);
@@ -421,7 +430,10 @@ export class Session<Authentication extends object = object> implements Authoriz
     }
   }
 
-  /** Waits for a refresh together with other calls. When the last of them gives up, its request is no longer useful. */
+  /**
+   * Waits for a refresh together with other calls. Stops it when the last of them gives up, since nobody needs it any
+   * more.
+   */
   async #awaited(refresh: Refresh, deadline: Deadline): Promise<void> {
     refresh.waiting.add(deadline);
     try {
@@ -433,8 +445,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * Ends a refresh, unless its answer may contain what can be obtained only once: that is awaited without keeping the
-   * process alive.
+   * Ends a refresh, unless its response may contain something that can be obtained only once: then it goes on, without
+   * keeping the process alive.
    */
   #stop(refresh: Refresh): void {
     const { renew, once } = this.#plan;
@@ -464,7 +476,7 @@ export class Session<Authentication extends object = object> implements Authoriz
       if (this.#store && principal) await this.#refreshShared(this.#store, principal, refresh, deadline, failure);
       else await this.#converse(refresh, deadline, failure);
     } catch (error) {
-      // A refresh that was given up is not the current one.
+      // A refresh that was given up is no longer the current one.
       if (!this.#closed && this.#refreshing === refresh) this.#use((handle) => handle.abandon());
       throw error;
     } finally {
@@ -480,7 +492,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     deadline: Deadline,
     failure: AbortController,
   ): Promise<void> {
-    // A client with another identity token, even a made-up one, does not get a token for which somebody else's was
+    // A client with another identity token, even a made-up one, must not get a token for which somebody else's was
     // exchanged.
     const subject = await this.#subject(refresh, deadline);
     if (!subject) return;
@@ -514,7 +526,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     this.#version = await share(store, key, refresher, deadline);
   }
 
-  /** The store failed. Its error may repeat what it was given, which is a token. */
+  /** Reports that the store failed. Its error may repeat what it was given, which is a token. */
   #storeFailed(error: unknown): void {
     const { store, logger } = this.#plan;
     const why = shown(error)
@@ -525,8 +537,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * Takes over the refresh token that another worker got in place of the one held: many servers then invalidate the
-   * old one.
+   * Takes over the refresh token with which another worker replaced the one held: many servers then invalidate the old
+   * one.
    */
   async #renewWith(store: TokenStore, key: string, deadline: Deadline): Promise<string | undefined> {
     if (this.#use((handle) => handle.refresh_token()) === "") return undefined;
@@ -545,7 +557,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     if (token !== "") await wait(store.compareAndSet(`${key}.refresh`, token, version, REFRESH_TOKEN_MS), deadline);
   }
 
-  /** A hash of what the core was given at first: refresh tokens change. */
+  /** Returns a hash of the secret that the core was given at first: refresh tokens change. */
   #secretDigest(): string {
     if (this.#fingerprint === undefined) {
       const secret = this.#use((handle) => handle.custody()) ?? new Uint8Array();
@@ -582,8 +594,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * The external part of the next token request, such as an identity token: empty if it needs none. `undefined` if it could
-   * not be obtained, which is the refresh's failure.
+   * Returns the external part of the next token request, such as an identity token; empty if the request needs none.
+   * Returns `undefined` if it could not be obtained, which makes the refresh fail.
    */
   async #subject(refresh: Refresh, deadline: Deadline): Promise<Uint8Array | undefined> {
     const { subject: give, via, subjectNames: [option, reason] = SUBJECT_TOKEN } = this.#plan;
@@ -631,8 +643,8 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 
   /**
-   * Milliseconds until a request of a log-in is sent again after a transient failure, by the client's policy for reads; negative to give
-   * up. The time limit is that of the most patient waiting call.
+   * Returns the milliseconds until a request of a log-in is sent again after a transient failure, by the client's
+   * policy for reads; negative to give up. The time limit is that of the most patient waiting call.
    */
   #again(refresh: Refresh, tries: Tries, status: number, received: boolean, headers: Headers | undefined): number {
     const pause = this.nextAttempt({
@@ -649,7 +661,9 @@ export class Session<Authentication extends object = object> implements Authoriz
     return pause;
   }
 
-  /** One request to the token endpoint. Milliseconds until the next one; negative if there is none. */
+  /**
+   * Sends one request to the token endpoint. Returns the milliseconds until the next one; negative if there is none.
+   */
   async #requestToken(subject: Uint8Array, refresh: Refresh, tries: Tries, outer: Deadline): Promise<number> {
     let request: string;
     try {
@@ -662,7 +676,7 @@ export class Session<Authentication extends object = object> implements Authoriz
     const split = request.indexOf("\n");
     const { limit } = this.#plan;
     if (limit) await this.#pass(limit, request.slice(0, split), outer);
-    // While waiting for a person, the code determines how often to ask.
+    // While a person has yet to confirm, the device code determines how often to ask.
     const alone = !this.#use((handle) => handle.waits_for_person());
     const deadline = new Deadline(TOKEN_TIMEOUT_MS, [outer.signal]);
     refresh.request = deadline;
@@ -766,7 +780,7 @@ export class Session<Authentication extends object = object> implements Authoriz
   }
 }
 
-/** Milliseconds that the most patient of the waiting calls has left. */
+/** Returns the milliseconds that the most patient of the waiting calls has left. */
 function patience({ waiting }: Refresh): number {
   return Math.max(...[...waiting].map(({ leftMs }) => leftMs));
 }
@@ -775,22 +789,22 @@ function random(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(16));
 }
 
-/** In the form that the core takes; its copy is wiped when it is freed. */
+/** Converts a secret to the form that the core takes; the core's copy is wiped when it is freed. */
 function bytes(secret: string | Uint8Array): Uint8Array {
   return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
 }
 
-/** A hash in place of what must not be visible. */
+/** Returns a hash, in place of a value that must not be visible. */
 function digest(secret: Uint8Array): string {
   return guarded((core) => core.digest(secret));
 }
 
-/** The name of the store's entry for this combination. */
+/** Returns the name of the store's entry for this combination. */
 function place(parts: readonly string[]): string {
   return `keyturn1.${digest(bytes(JSON.stringify(parts)))}`;
 }
 
-/** The core's complaint about an option becomes the error of that option. */
+/** Converts the core's complaint about an option to the error for that option. */
 function configured<T>(run: () => T, operation?: string): T {
   try {
     return guarded(run);

@@ -2,13 +2,13 @@
 
 import { type Deadline, monotonic, sleep, wait } from "../http/transport.js";
 
-/** What a store holds under a key. */
+/** An entry of a store. */
 export interface StoredEntry {
-  /** The text that was put in. */
+  /** The stored text. */
   readonly value: string;
-  /** Changes with each write: what {@link TokenStore.compareAndSet} compares. */
+  /** Changes with each write; {@link TokenStore.compareAndSet} compares it. */
   readonly version: string;
-  /** Milliseconds until the store drops it. The store measures the time, so the clocks of workers need not agree. */
+  /** Milliseconds until the entry expires. The store measures the time, so the clocks of workers need not agree. */
   readonly leftMs: number;
 }
 
@@ -17,51 +17,53 @@ export interface Lease {
   /** Releases it, unless it has expired and another worker holds it. */
   release(): Promise<void>;
   /**
-   * Extends it to this long from now; `false` if it has expired. In a store without this, another worker may begin
-   * again when a token
-   * request takes longer than 15 seconds.
+   * Extends the lease to this long from now; returns `false` if it has expired. In a store without this method, another
+   * worker may start over when a token request takes longer than 15 seconds.
    */
   extend?(ttlMs: number): Promise<boolean>;
 }
 
 /**
- * Where workers share tokens. The keys are hashes of base URL, method, client id, the secret or the identity token,
- * scopes, audience and DPoP key, so that no token is ever used for another principal, host or key; a person's login is shared
- * only by its name, if it has one. The values are tokens: keep them where only the workers can read them, or wrap the
- * store in {@link encryptedStore}.
+ * A store through which workers share tokens. The keys are hashes of base URL, method, client id, the secret or the
+ * identity token, scopes, audience and DPoP key, so that no token is ever used for another principal, host or key; a
+ * person's login is shared only under its name, if it has one. The values are tokens: keep them where only the workers
+ * can read them, or wrap the store in {@link encryptedStore}.
  *
- * A store that fails, or does not answer within a second, does not fail calls: a token is fetched without it, and a warning says
- * so once.
+ * A store that fails, or does not respond within a second, does not make calls fail: a token is fetched without it, and
+ * a single warning says so.
  */
 export interface TokenStore {
-  /** What is under the key, unless it has expired. */
+  /** Returns the entry under the key, unless it has expired. */
   get(key: string): Promise<StoredEntry | undefined>;
   /**
-   * Writes, if the version under the key is still `expected` (`undefined`: if there is nothing).
+   * Writes an entry if the version under the key is still `expected` (`undefined`: if there is none).
    *
    * @returns The new version; `undefined` if another worker was faster.
    */
   compareAndSet(key: string, value: string, expected: string | undefined, ttlMs: number): Promise<string | undefined>;
-  /** Takes the lease on a key, for at most this long; `undefined` if another worker holds it. */
+  /** Acquires the lease on a key, for at most this long; returns `undefined` if another worker holds it. */
   lease(key: string, ttlMs: number): Promise<Lease | undefined>;
-  /** Removes what is under the key; if a version is given, only that. */
+  /** Removes the entry under the key; if a version is given, only that version. */
   delete(key: string, version?: string): Promise<void>;
 }
 
-/** The result of a refresh: a header value, or the JSON of a failure with `life` 0. Times in milliseconds. @internal */
+/**
+ * The result of a refresh: a header value, or with `life` 0 the JSON of a failure. Times are in milliseconds.
+ * @internal
+ */
 export interface Outcome {
   readonly text: string;
   readonly life: number;
   readonly leftMs: number;
 }
 
-/** The side of the session. @internal */
+/** The session's side of a refresh. @internal */
 export interface Refresher {
-  /** The version of the token that it has. */
+  /** The version of the session's current token. */
   readonly version: string | undefined;
-  /** Whether it can prove requests with a key, and can therefore use a token that is bound to a key. */
+  /** Whether the session can prove requests with a key, and can therefore use a token that is bound to one. */
   readonly bound: boolean;
-  /** Milliseconds that the most patient of the waiting calls has left. */
+  /** Returns the milliseconds that the most patient of the waiting calls has left. */
   patience(): number;
   fetch(): Promise<Outcome>;
   adopt(outcome: Outcome): void;
@@ -69,23 +71,26 @@ export interface Refresher {
 }
 
 /**
- * How long a leader may take. Workers that lose theirs wait that long before one of them takes its place, so it is as short as
- * a token request usually allows; a store that can extend leases is informed that the leader is alive.
+ * How long a leader may take. Workers whose leader dies wait this long before one of them takes its place, so it is as
+ * short as a token request usually allows. In a store that can extend leases, a leader shows that it is alive by
+ * extending its own.
  */
 const LEASE_MS = 15_000;
-/** How often a leader reports that it is alive. */
+/** How often a leader shows that it is alive. */
 const ALIVE_MS = LEASE_MS / 3;
-/** A worker that has waited this long for another's token stops waiting: it is longer than any leader takes. */
+/** A worker that has waited this long for another's token gives up: no leader takes longer. */
 const LONGEST_WAIT_MS = 2 * LEASE_MS;
-/** Nor longer than this part of the time that the calls have: they need the rest to fetch a token of their own. */
+/**
+ * The part of the calls' remaining time that a worker waits at most: they need the rest to fetch a token of their own.
+ */
 const LONGEST_PART = 3 / 4;
-/** The interval between two reads of the store, at first and at last. */
+/** The interval between two reads of the store, initially and at most. */
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 500;
-/** A token with less time left is not worth taking from the store. */
+/** A token with less time left is not worth adopting from the store. */
 const LEAST_MS = 1_000;
 
-/** Refreshes from the store, or as the only one of all workers. Resolves with the version of the token. @internal */
+/** Refreshes from the store, or as the only worker that fetches. Resolves with the version of the token. @internal */
 export async function share(
   store: TokenStore,
   key: string,
@@ -96,7 +101,7 @@ export async function share(
   let lease: Lease | undefined;
   let alive: ReturnType<typeof setInterval> | undefined;
 
-  /** Takes what another worker has put there. */
+  /** Adopts the result that another worker has stored. */
   const look = async (): Promise<{ done: boolean; version: string | undefined }> => {
     const [entry, failure] = await wait(Promise.all([store.get(key), store.get(failures)]), deadline);
     const token = entry && entry.version !== refresher.version ? tokenIn(entry, refresher.bound) : undefined;
@@ -109,7 +114,7 @@ export async function share(
     return { done: failed !== undefined, version: failed ? refresher.version : entry?.version };
   };
 
-  /** Waits until the token is there, or it is this one's turn to fetch it. */
+  /** Waits until the token is stored, or it is this worker's turn to fetch it. */
   const turn = async (): Promise<{ done: boolean; version: string | undefined }> => {
     const begun = monotonic();
     const longest = Math.min(LONGEST_WAIT_MS, refresher.patience() * LONGEST_PART);
@@ -117,7 +122,7 @@ export async function share(
       const seen = await look();
       if (seen.done) return seen;
       lease = await wait(store.lease(key, LEASE_MS), deadline);
-      // It may have been put there between the two.
+      // Another worker may have stored one between the two calls.
       if (lease) return look();
       if (monotonic() - begun > longest) throw new Error("another worker holds the lease, but stored no token");
       await sleep(pause * (0.5 + Math.random()), deadline);
@@ -148,10 +153,12 @@ export async function share(
   }
 }
 
-/** Longest header value: that of the longest token. */
+/** The longest header value: that of the longest token. */
 const LONGEST = 64 * 1024 + 7;
 
-/** The token in an entry; nothing if the entry is not ours, or is damaged: its content becomes a header. */
+/**
+ * Returns the token in an entry; `undefined` if the entry is foreign or damaged, since its content becomes a header.
+ */
 function tokenIn(entry: StoredEntry, bound: boolean): Outcome | undefined {
   const [life, text] = pairIn(entry);
   if (typeof life !== "number" || typeof text !== "string" || !(life > 0 && life < Number.POSITIVE_INFINITY))
@@ -160,7 +167,7 @@ function tokenIn(entry: StoredEntry, bound: boolean): Outcome | undefined {
   return fits ? { text, life, leftMs: Math.min(entry.leftMs, life) } : undefined;
 }
 
-/** The failure in an entry, with which calls fail; nothing if the entry is not ours. */
+/** Returns the failure in an entry, with which calls fail; `undefined` if the entry is foreign. */
 function failureIn(entry: StoredEntry): Outcome | undefined {
   const [life, text] = pairIn(entry);
   if (life !== 0 || typeof text !== "string") return undefined;

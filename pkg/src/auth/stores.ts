@@ -1,4 +1,4 @@
-/** Token stores that need only what runtimes have. */
+/** Token stores that need only what runtimes have built in. */
 
 import { argumentsOf } from "../base/checked.js";
 import type { PlatformKey } from "../base/platform.js";
@@ -7,7 +7,7 @@ import { unique } from "./crypto.js";
 import { sealer } from "./sealing.js";
 import type { Lease, StoredEntry, TokenStore } from "./sharing.js";
 
-/** A store in this process, for several clients with the same principal. */
+/** Creates a store in this process, for several clients with the same principal. */
 export function memoryStore(): TokenStore {
   const entries = new Map<string, { value: string; version: string; until: number }>();
   const leases = new Map<string, { until: number }>();
@@ -50,14 +50,14 @@ export function memoryStore(): TokenStore {
   };
 }
 
-/** Keeps texts: `localStorage`, `sessionStorage`. */
+/** Storage for text: `localStorage`, `sessionStorage`. */
 export interface WebStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
 
-/** Keeps values: `chrome.storage.session`. */
+/** Storage for values: `chrome.storage.session`. */
 export interface StorageArea {
   get(key: string): Promise<Record<string, unknown>>;
   set(items: Record<string, unknown>): Promise<void>;
@@ -69,14 +69,15 @@ interface Locks {
 }
 
 /**
- * A store for the tabs of an origin, or the parts of an extension. For an extension give it `chrome.storage.session`, which is in
- * memory and hidden from content scripts. `sessionStorage` is one tab's. `localStorage` outlives the browser and every script of
- * the origin reads it: put {@link encryptedStore} around it, with a key that cannot be extracted.
+ * Creates a store for the tabs of an origin, or the parts of an extension. For an extension, pass
+ * `chrome.storage.session`, which is in memory and hidden from content scripts. `sessionStorage` belongs to one tab.
+ * `localStorage` outlives the browser, and every script of the origin can read it: wrap it in {@link encryptedStore},
+ * with a key that cannot be extracted.
  *
- * Tabs coordinate with the Web Locks API. Without it (in old browsers) two tabs may both fetch a
- * token, and nothing worse.
+ * Tabs coordinate through the Web Locks API. Without it (in old browsers), the worst that happens is that two tabs both
+ * fetch a token.
  *
- * @throws {@link ConfigurationError} for what is no object.
+ * @throws {@link ConfigurationError} for a value that is not an object.
  */
 export function webStore(storage: WebStorage | StorageArea): TokenStore {
   argumentsOf("storage", storage);
@@ -90,12 +91,12 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
         }
       : storage;
 
-  /** One tab at a time. */
+  /** Runs a function in one tab at a time. */
   const alone = <T>(key: string, work: () => Promise<T>): Promise<T> =>
     locks ? locks.request(`${key}.write`, {}, work) : work();
 
-  // All tabs have one clock, so a time of day serves for expiry; one in the far future comes from a clock that has
-  // since been corrected.
+  // All tabs share one clock, so the wall-clock time serves for expiry; a time in the far future comes from a clock
+  // that has since been corrected.
   async function read(key: string): Promise<StoredEntry | undefined> {
     const text = (await area.get(key))[key];
     if (typeof text !== "string") return undefined;
@@ -140,11 +141,11 @@ export function webStore(storage: WebStorage | StorageArea): TokenStore {
 }
 
 /**
- * Encrypts what another store keeps (AES-GCM). An entry that was written with another key, or moved to another place, counts as
- * not there.
+ * Encrypts the content of another store (AES-GCM). An entry that was written with another key, or moved to another
+ * place, counts as missing.
  *
- * @param key 16 or 32 random bytes, which are copied at once; or an AES-GCM `CryptoKey` that encrypts and decrypts. All who share
- *   the store need the same.
+ * @param key 16 or 32 random bytes, which are copied at once; or an AES-GCM `CryptoKey` that encrypts and decrypts. All
+ *   who share the store need the same key.
  * @throws {@link ConfigurationError} for any other key, and where there is no `crypto.subtle`.
  */
 export function encryptedStore(store: TokenStore, key: Uint8Array | PlatformKey): TokenStore {

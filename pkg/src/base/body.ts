@@ -1,9 +1,9 @@
-/** Bodies of requests and answers from outside. */
+/** Bodies of incoming requests and responses. */
 
 /**
- * The body of a request or an answer, of which only a limited number of bytes is held.
+ * Reads the body of a request or a response, of which at most `most` bytes are held.
  *
- * @param above Called when there are more. Throws.
+ * @param above Called if the body is longer. Throws.
  */
 export async function bounded(
   source: Request | Response,
@@ -12,12 +12,12 @@ export async function bounded(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { body, headers } = source;
   if (Number(headers.get("content-length") ?? 0) > most) {
-    // Nobody waits for this.
+    // Nobody waits for the cancellation.
     body?.cancel().catch(() => undefined);
     above();
   }
   if (body === undefined) {
-    // Firefox has no streams of requests. In its service workers, who sends one also bears it.
+    // Firefox has no `Request.body`. In its service workers, the memory used is the sender's own.
     const all = new Uint8Array(await source.arrayBuffer());
     return all.byteLength > most ? above() : all;
   }
@@ -43,7 +43,7 @@ export async function bounded(
   return whole;
 }
 
-/** Whether a value is an answer, also one of another realm. */
+/** Returns whether a value is a `Response`, possibly of another realm. */
 export function isResponse(value: unknown): value is Response {
   return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
 }

@@ -1,13 +1,15 @@
-/** Recognizes bytes of any realm: a `Buffer` in jsdom or in a `vm` context is not an instance of that realm's `Uint8Array`. */
+/**
+ * Recognizes bytes of any realm: a `Buffer` in jsdom or in a `vm` context is no instance of that realm's `Uint8Array`.
+ */
 
-/** Whether something is an `ArrayBuffer` or a `SharedArrayBuffer`. @internal */
+/** Returns whether a value is an `ArrayBuffer` or a `SharedArrayBuffer`. @internal */
 export function isBuffer(value: unknown): value is ArrayBuffer {
   return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
 /**
- * A copy of the bytes in an option; `undefined` if it contains something else. The owner may wipe or change the original
- * from then on.
+ * Copies the bytes in an option, so that the owner may wipe or change the original. Returns `undefined` if the option
+ * contains something else.
  * @internal
  */
 export function copied(value: unknown): Uint8Array<ArrayBuffer> | undefined {

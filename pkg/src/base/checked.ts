@@ -1,13 +1,13 @@
 /**
- * Checks what programs without types pass as options: an option of the wrong kind is reported by its name, before anything else happens.
- * An option that is `null` counts as missing.
+ * Checks the options that untyped programs pass: an option of the wrong kind is reported by its name, before anything
+ * else happens. An option that is `null` counts as missing.
  */
 
 import { ConfigurationError, InputError } from "./errors.js";
 
 interface Kind {
   readonly is: string;
-  /** What a {@link ConfigurationError} says of another value. */
+  /** The `reason` of the {@link ConfigurationError} for another value. */
   readonly reason?: string;
   fits(value: unknown): boolean;
 }
@@ -19,7 +19,7 @@ const text: Kind = { is: "a string", reason: "not_text", fits: (value) => typeof
 const flag: Kind = { is: "true or false", fits: (value) => typeof value === "boolean" };
 const object: Kind = { is: "an object", fits: (value) => typeof value === "object" };
 const call: Kind = { is: "a function", reason: "not_a_function", fits: (value) => typeof value === "function" };
-/** Text that is a number is one, since the platform's timers take it too. */
+/** Numeric text counts as a number, since the platform's timers accept it too. */
 const number: Kind = {
   is: "a number",
   fits: (value) => (typeof value === "number" || typeof value === "string") && !Number.isNaN(Number(value)),
@@ -37,7 +37,7 @@ function either(...kinds: readonly Kind[]): Kind {
   return { is: kinds.map(({ is }) => is).join(" or "), fits: (value) => kinds.some((kind) => kind.fits(value)) };
 }
 
-/** An object with a method; a function may have one too. */
+/** Matches an object with a method; a function may have one too. */
 function having(method: string): Kind {
   return {
     is: `an object with the method \`${method}\``,
@@ -45,7 +45,7 @@ function having(method: string): Kind {
   };
 }
 
-/** How to repeat calls: whatever it says, its numbers are some. */
+/** Retry options of any strategy, whose numeric fields must be numbers. */
 const retries: Kind = {
   is: "an object with numbers",
   fits: (value) => {
@@ -64,7 +64,7 @@ const clock: Kind = {
   },
 };
 
-/** What functions take that are texts wherever they occur. */
+/** The arguments that are text in every function that takes them. */
 const TEXTS: Kinds = /* @__PURE__ */ [
   "clientID",
   "clientId",
@@ -80,7 +80,7 @@ const TEXTS: Kinds = /* @__PURE__ */ [
   "reference",
 ].map((name) => [name, text] as const);
 
-/** The options of clients and calls of either API. Those that are missing here are checked where they are used. */
+/** The options of clients and calls of either API. Options that are missing here are checked where they are used. */
 const KINDS: Kinds = /* @__PURE__ */ (() => [
   ...TEXTS,
   ...Object.entries({
@@ -119,9 +119,9 @@ const asConfiguration: Refuse = (option, problem, { reason = "wrong_kind", ...ca
   new ConfigurationError(option, reason, `${option}: ${problem}`, cause);
 
 /**
- * The options of a client, or of a function.
+ * Checks the options of a client, or of a function.
  *
- * @param name What the options are called, as a whole.
+ * @param name What the options as a whole are called.
  * @throws {@link ConfigurationError}
  */
 export function optionsOf<Options extends object>(name: string, given: Options): Options {
@@ -129,7 +129,8 @@ export function optionsOf<Options extends object>(name: string, given: Options):
 }
 
 /**
- * The arguments of a function as one object, of which only the texts are checked: the other names are the function's own.
+ * Checks the arguments of a function that come as one object. Only those that are text are checked: the other names are
+ * the function's own.
  *
  * @throws {@link ConfigurationError}
  */
@@ -138,7 +139,7 @@ export function argumentsOf<Arguments extends object>(name: string, given: Argum
 }
 
 /**
- * The options of a call.
+ * Checks the options of a call.
  *
  * @throws {@link InputError}
  */
@@ -171,11 +172,11 @@ function checked<Options extends object>(
     else if (value !== undefined && !fits(kind, value))
       throw refuse(option, `must be ${kind.is}`, { reason: kind.reason });
   }
-  // Usually the object itself: its fields may be those of a class.
+  // Usually the object itself is returned: its fields may be those of a class.
   return missing ? { ...given, ...missing } : given;
 }
 
-/** A proxy that refuses to be looked at fits nothing. */
+/** Returns whether a value is of a kind. A proxy that throws when it is inspected is of none. */
 function fits(kind: Kind, value: unknown): boolean {
   try {
     return kind.fits(value);

@@ -1,17 +1,20 @@
 /** `using` and `await using`, where the language has them. */
 
-/** Their symbols, if a program's library declares them: this package does not require that library. */
+/** The symbols, if a library of the program's declares them: this package does not require that library. */
 type DisposeName = SymbolConstructor extends { readonly dispose: infer Name extends symbol } ? Name : never;
 type AsyncDisposeName = SymbolConstructor extends { readonly asyncDispose: infer Name extends symbol } ? Name : never;
 
-/** What `using` and `await using` close at the end of their block. */
+/** An object that `using` and `await using` close at the end of their block. */
 export type Disposable = { [name in DisposeName]: () => void } & { [name in AsyncDisposeName]: () => Promise<void> };
 
 /** TypeScript requires a mixin's constructor to have these arguments. */
 type Mixin = new (...args: any[]) => Disposable;
 type Constructor = abstract new (...args: never[]) => object;
 
-/** A class like `base` whose objects `using` closes by calling `close`. It has no effect where the symbols do not exist. */
+/**
+ * Returns a class like `base` whose objects `using` closes by calling `close`. Has no effect where the symbols do not
+ * exist.
+ */
 export function closing<Base extends Constructor>(base: Base): Base & Mixin {
   const Closing = class extends (base as unknown as new () => object) {} as unknown as Base & Mixin;
   const { dispose, asyncDispose } = Symbol as { dispose?: symbol; asyncDispose?: symbol };

@@ -1,7 +1,8 @@
 /**
- * What an object holds and does not show. A program may have two copies of this package, an ES module's and a CommonJS one, and
- * what one of them made works with the other: so it is no private field and no map of a copy, but a function that each copy finds by
- * the same symbol. Neither printing, serialising nor cloning the object calls it.
+ * Content that an object holds but does not show. A program may load two copies of this package, an ES module and a
+ * CommonJS one, and objects of one copy have to work with the other. The content is therefore neither in a private
+ * field nor in a map of one copy, but behind a function that each copy finds by the same symbol. Printing, serializing
+ * or cloning the object does not call that function.
  */
 
 import { ConfigurationError } from "./errors.js";
@@ -12,7 +13,7 @@ export function enclose(object: object, form: string, content: unknown): void {
 }
 
 /**
- * The content that a copy of this package put into credentials.
+ * Returns the content that a copy of this package put into credentials.
  *
  * @param makers Where such an object comes from, in words.
  * @throws {@link ConfigurationError} for anything else.

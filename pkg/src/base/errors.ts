@@ -7,9 +7,9 @@
 export type Outcome =
   /** Nothing: the request was not sent, or the server provably refused it. */
   | "none"
-  /** The server answered; `status` says what. */
+  /** The server responded; `status` says with what. */
   | "answered"
-  /** The request may have been carried out, but its answer never came or could not be read. */
+  /** The request may have been carried out, but its response never came or could not be read. */
   | "unknown";
 
 /** The stable `code` of each error class. */
@@ -43,7 +43,7 @@ export type ErrorCode =
   | "closed"
   | "internal";
 
-/** What all errors have. */
+/** The properties that all errors can have. */
 export interface ErrorFacts {
   /** The operation's id in the API document. */
   operation?: string | undefined;
@@ -51,15 +51,15 @@ export interface ErrorFacts {
   requestId?: string | undefined;
   /** What to check or to do next. */
   hint?: string | undefined;
-  /** The error beneath. */
+  /** The underlying error. */
   cause?: unknown;
   /** What the call may have done. */
   outcome?: Outcome | undefined;
 }
 
 /**
- * What every failure of either API has, whichever names it uses: the errors of this package, and those of
- * `keyturn/commercelayer` and `keyturn/compat`, which have the official SDKs' names and fields besides.
+ * The common shape of all failures of either API: the errors of this package, and those of `keyturn/commercelayer` and
+ * `keyturn/compat`, which also have the official SDKs' names and fields.
  */
 export interface Failure extends Error {
   /** What went wrong, as a stable code: safe to switch on, even if a minifier changes class names. */
@@ -74,11 +74,11 @@ export interface Failure extends Error {
   readonly operation?: string | undefined;
   /** The server's id of the request, if it sent one. */
   readonly requestId?: string | undefined;
-  /** The same as `kind`, but in an error of `keyturn/commercelayer` the HTTP status as text, as in the official SDK. */
+  /** The same as `kind`; in an error of `keyturn/commercelayer` the HTTP status as text, as in the official SDK. */
   readonly code?: string | undefined;
 }
 
-/** On every failure: `true` on the classes below, another value on those with official names. */
+/** The mark of every failure: `true` on the classes below, another value on those with official names. */
 const brand: unique symbol = Symbol.for("keyturn.error") as never;
 
 /** The base of all errors. */
@@ -112,20 +112,20 @@ export class KeyturnError extends Error implements Failure {
   }
 
   /**
-   * True for a failure of either API: an error of this package, by official names too, and also one of another copy or realm, where
-   * `instanceof` fails.
+   * Returns whether an error is a failure of either API: an error of this package, under its own or an official name,
+   * even one of another copy or realm, where `instanceof` fails.
    */
   static is(error: unknown): error is Failure {
     try {
       return typeof error === "object" && error !== null && brand in error;
     } catch {
-      // A proxy that refuses to be looked at.
+      // A proxy that throws when it is inspected.
       return false;
     }
   }
 }
 
-/** True for an error of the classes in this module, also of another copy. @internal */
+/** Returns whether an error is of a class in this module, possibly in another copy. @internal */
 export function isOwn(error: unknown): error is KeyturnError {
   return KeyturnError.is(error) && (error as { [brand]?: unknown })[brand] === true;
 }
@@ -157,11 +157,11 @@ export class ConfigurationError extends KeyturnError {
 
 /** No access token could be obtained. */
 export class AuthenticationError extends KeyturnError {
-  /** The HTTP status of the token endpoint; 0 if it did not answer. */
+  /** The HTTP status of the token endpoint; 0 if it did not respond. */
   readonly status: number;
-  /** Which failure it was, as a stable code: an OAuth `error`, one of C1's reasons, or the kind of answer. */
+  /** Which failure it was, as a stable code: an OAuth `error`, one of C1's reasons, or the kind of response. */
   readonly reason: string;
-  /** Milliseconds that this machine's clock is behind the server's, if that may be why. */
+  /** How far this machine's clock is behind the server's, in milliseconds, if that may be the reason. */
   readonly clockOffsetMs: number | undefined;
   /** @internal */
   constructor(message: string, status: number, reason: string, facts: ErrorFacts & { clockOffsetMs?: number } = {}) {
@@ -172,11 +172,11 @@ export class AuthenticationError extends KeyturnError {
   }
 }
 
-/** What the server said in an answer that is not a success. */
+/** The contents of a response that is not a success. */
 export interface AnswerFacts extends ErrorFacts {
   status: number;
   headers: Headers;
-  /** The answer, its body already consumed. */
+  /** The response, its body already consumed. */
   response?: Response | undefined;
   apiCode: string;
   apiMessage: string;
@@ -185,17 +185,19 @@ export interface AnswerFacts extends ErrorFacts {
   retryAfterMs?: number | undefined;
 }
 
-/** The server did not answer with a success. Subclasses exist for the usual statuses. */
+/** The server did not respond with a success. Subclasses exist for the usual statuses. */
 export class ApiError extends KeyturnError {
   /** The HTTP status. */
   readonly status: number;
-  /** The answer's headers. Not shown when the error is printed: servers set cookies, and repeat what they were sent. */
+  /**
+   * The response's headers. Not shown when the error is printed: servers set cookies, and repeat what they were sent.
+   */
   declare readonly headers: Headers;
-  /** The code in the answer's body: a gRPC status number as text, or an OAuth error. Empty if there is none. */
+  /** The code in the response's body: a gRPC status number as text, or an OAuth error. Empty if there is none. */
   readonly apiCode: string;
-  /** `details` of the answer's body, secrets replaced. */
+  /** `details` of the response's body, with secrets replaced. */
   readonly details: readonly unknown[];
-  /** The beginning of the answer's body, secrets replaced. */
+  /** The beginning of the response's body, with secrets replaced. */
   readonly excerpt: string;
   /** @internal */
   constructor(name: string, code: ErrorCode, facts: AnswerFacts) {
@@ -225,7 +227,7 @@ export class UnauthorizedError extends ApiError {
   }
 }
 
-/** 403: the token is valid, but its rights are not sufficient. */
+/** 403: the token is valid, but its permissions are insufficient. */
 export class ForbiddenError extends ApiError {
   /** @internal */
   constructor(facts: AnswerFacts) {
@@ -276,7 +278,10 @@ export class RateLimitedError extends ApiError {
   }
 }
 
-/** 5xx: the server failed. On a call that changes something, look before calling again: `outcome` is `unknown`. */
+/**
+ * 5xx: the server failed. After a call that changes something, check its effect before you call again: `outcome` is
+ * `unknown`.
+ */
 export class ServerError extends ApiError {
   /** @internal */
   constructor(facts: AnswerFacts) {
@@ -284,12 +289,12 @@ export class ServerError extends ApiError {
   }
 }
 
-/** No answer arrived. In a page a missing CORS permission looks the same. */
+/** No response arrived. In a page, missing CORS permission looks the same. */
 export class ConnectionError extends KeyturnError {
   /**
-   * What failed, as a stable code: `unreachable` if no connection could be made, `certificate` if the server's is not trusted, `request`
-   * if `fetch` refused what it was to send, `broken` if it may have been later, or nothing tells. Only in the last case may anything have
-   * been sent.
+   * What failed, as a stable code: `unreachable` if no connection could be made; `certificate` if the server's
+   * certificate is not trusted; `request` if `fetch` refused to send the request; `broken` if the failure may have come
+   * later, or nothing tells when it came. Only with `broken` may anything have been sent.
    */
   readonly reason: "unreachable" | "certificate" | "request" | "broken";
   /** @internal */
@@ -318,13 +323,15 @@ export class RequestAbortedError extends KeyturnError {
   }
 }
 
-/** The server reported success, but its body is not an answer of the operation. */
+/** The server reported success, but the body is not a response of the operation. */
 export class DecodeError extends KeyturnError {
   /** The HTTP status. */
   readonly status: number;
-  /** The answer's headers. Not shown when the error is printed: servers set cookies, and repeat what they were sent. */
+  /**
+   * The response's headers. Not shown when the error is printed: servers set cookies, and repeat what they were sent.
+   */
   declare readonly headers: Headers;
-  /** The beginning of the body, secrets replaced. */
+  /** The beginning of the body, with secrets replaced. */
   readonly excerpt: string;
   /** @internal */
   constructor(message: string, status: number, headers: Headers, excerpt: string, facts?: ErrorFacts) {
@@ -336,10 +343,9 @@ export class DecodeError extends KeyturnError {
 }
 
 /**
- * A call that issues a one-time secret got no readable answer: it may or may not have been carried out. It is never
- * repeated automatically, since that could issue a second secret and leave the first one without an owner. `cause`
- * says what went wrong,
- * `hint` what to do.
+ * A call that issues a one-time secret got no readable response: it may or may not have been carried out. It is never
+ * repeated automatically, since that could issue a second secret and leave the first one without an owner. `cause` says
+ * what went wrong, `hint` what to do.
  */
 export class OutcomeUnknownError extends KeyturnError {
   /** @internal */
@@ -360,19 +366,21 @@ export class OutcomeUnknownError extends KeyturnError {
 }
 
 /**
- * The application's own proxy, or something in front of it, refused a call: this is not an answer of the tenant. In a
- * page whose session has ended
- * this is a `status` of 401, where an {@link UnauthorizedError} says that the tenant refused the proxy's credential.
+ * The application's own proxy, or something in front of it, refused a call: the response is not the tenant's. If the
+ * page's session has ended, `status` is 401; an {@link UnauthorizedError}, in contrast, says that the tenant refused
+ * the proxy's credential.
  */
 export class ProxyError extends KeyturnError {
-  /** The HTTP status of the refusal; 0 for a redirect in a browser, which does not say more of one that is not followed. */
+  /**
+   * The HTTP status of the refusal; 0 for a redirect in a browser, which reveals no more of one that is not followed.
+   */
   readonly status: number;
   /**
-   * Why, as a stable code. `unauthorized` and `forbidden` come from the application, `rate_limited` and `unavailable` from what is
-   * in front of the proxy; the proxy's own codes are listed in `docs/proxy.md`.
+   * Why, as a stable code. `unauthorized` and `forbidden` come from the application, `rate_limited` and `unavailable`
+   * from whatever is in front of the proxy; the proxy's own codes are listed in `docs/proxy.md`.
    */
   readonly reason: string;
-  /** How long to wait, in milliseconds, if the answer says so. */
+  /** How long to wait, in milliseconds, if the response says so. */
   readonly retryAfterMs: number | undefined;
   /** @internal */
   constructor(
@@ -404,7 +412,7 @@ export class InternalError extends KeyturnError {
   }
 }
 
-/** The class for a status. @internal */
+/** Creates the error for a response, of the class for its status. @internal */
 export function apiError(facts: AnswerFacts): ApiError {
   switch (facts.status) {
     case 400:

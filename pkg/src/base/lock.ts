@@ -1,4 +1,4 @@
-/** A lock between processes of one machine, whose holder may die. */
+/** A lock between processes on one machine that survives the death of its holder. */
 
 import { randomUUID } from "node:crypto";
 import { link, readdir, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
@@ -11,24 +11,24 @@ import { RequestAbortedError } from "./errors.js";
 /** How long to wait between checks of a lock that is held. */
 const POLL_MS = 25;
 
-/** How a lock is waited for. */
+/** How to wait for a lock. */
 export interface LockOptions {
   /** How long to wait for another holder, in milliseconds. */
   readonly waitMs: number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
-  /** The error for a wait that was too long, with the file of the lock. */
+  /** Returns the error for a wait that took too long, given the lock's file. */
   busy(file: string): Error;
 }
 
 /**
- * Runs a function while no other process does the same for this path.
+ * Runs a function while no other process runs one for the same path.
  *
- * The lock is a file `.NAME.lock.N` beside the path, with a number that only grows: whoever links the next number has the lock, and the
- * file stays, marked as free, when it is released. Since no number comes twice, somebody who saw a dead holder and
- * then slept cannot take the lock away from a later one. A holder that died is known by its process id and start time;
- * if it ran on another machine that shares the disk, nobody can tell, and the wait ends with an error that names the
- * file.
+ * The lock is a file `.NAME.lock.N` beside the path, with a number N that only grows. The process that links the next
+ * number holds the lock; on release the file stays, marked as free. Since no number is held twice, a process that saw a
+ * dead holder and was then suspended cannot take the lock away from a later holder. A dead holder is recognized by its
+ * process id and start time. If it ran on another machine that shares the disk, nobody can tell, and the wait ends with
+ * an error that names the file.
  */
 export async function locked<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const prefix = join(dirname(path), `.${basename(path)}.lock.`);
@@ -52,7 +52,8 @@ async function acquire(prefix: string, { waitMs, signal, busy }: LockOptions): P
         await writeFile(temporary, me, { mode: 0o600 });
         const own = `${prefix}${highest + 1}`;
         if (await linked(temporary, own)) {
-          // Older numbers are removed by those who have the lock, so one that was removed in the meantime may have come again.
+          // Lock holders remove older numbers, so this one may have been used and removed in the meantime: it counts
+          // only if it is the highest.
           const all = await numbers(prefix);
           if (Math.max(...all) === highest + 1) {
             for (const number of all) if (number <= highest) await rm(`${prefix}${number}`, { force: true });
@@ -72,7 +73,10 @@ async function acquire(prefix: string, { waitMs, signal, busy }: LockOptions): P
   }
 }
 
-/** Removes what processes left that died while they took a lock, or released one. A living process that misses its file begins again. */
+/**
+ * Removes the files of processes that died while they acquired or released a lock. A living process that misses its
+ * file starts over.
+ */
 async function clean(prefix: string, own: string): Promise<void> {
   const begin = basename(prefix);
   for (const name of await readdir(dirname(prefix)))
@@ -105,7 +109,7 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Whether a lock's file says that it was released, or names a process that is certainly dead. */
+/** Returns whether a lock's file says that it was released, or names a process that is certainly dead. */
 async function free(path: string): Promise<boolean> {
   let text: string;
   try {
@@ -125,21 +129,21 @@ async function free(path: string): Promise<boolean> {
   const here = await identity(process.pid);
   const named = holder.host !== "" && here.host !== "";
   if (named && holder.host !== here.host) return false;
-  // The same machine, started again. Machines that were made from one image may share the first of these, and then not the name.
+  // The same machine, rebooted. Machines cloned from one image may share the machine id, but then not the host name.
   if (named && holder.machine === here.machine && here.machine !== "" && holder.boot !== here.boot) return true;
   if (holder.boot !== here.boot || holder.space !== here.space) return false;
-  // Process ids say something only on the machine that gave them.
+  // Process ids are meaningful only on the machine that assigned them.
   if (!named && here.boot === "") return false;
   const code = signalled(holder.pid);
   if (code === "ESRCH") return true;
-  // The number may have been given to another process since, or the runtime does not let anybody ask for it. A system may hide the processes
-  // of other users, so that one that is not seen says nothing then.
+  // The id may have been reused by another process since, or the runtime may not allow asking about it. A system may
+  // also hide other users' processes; a process that cannot be seen then proves nothing.
   const { started } = await identity(holder.pid);
   if (holder.started === "" || started === holder.started) return false;
   return started !== "" || code === undefined || (code !== "EPERM" && (await identity(1)).started !== "");
 }
 
-/** Why a process cannot be sent a signal; `undefined` if it can. */
+/** Returns why a process cannot be sent a signal; `undefined` if it can. */
 function signalled(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
@@ -159,7 +163,7 @@ interface Identity {
   readonly started: string;
 }
 
-/** The machine's name; empty where the runtime does not tell it, as Deno without the permission `--allow-sys=hostname`. */
+/** Returns the machine's name; empty where the runtime withholds it, as Deno does without `--allow-sys=hostname`. */
 function hostName(): string {
   try {
     return hostname();
@@ -170,7 +174,7 @@ function hostName(): string {
 
 async function identity(pid: number): Promise<Identity> {
   const text = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
-  // The name of a program may have spaces and brackets, and the start time is the 20th field after it.
+  // A program's name may contain spaces and parentheses; the start time is the 20th field after it.
   const fields = (await text(`/proc/${pid}/stat`)).split(")").at(-1)?.trim().split(" ") ?? [];
   return {
     pid,
@@ -178,7 +182,7 @@ async function identity(pid: number): Promise<Identity> {
     machine: (await text("/etc/machine-id")).trim(),
     boot: (await text("/proc/sys/kernel/random/boot_id")).trim(),
     space: await readlink("/proc/self/ns/pid").catch(() => ""),
-    // A zombie has ended: only its parent has not waited for it yet.
+    // A zombie has ended, but its parent has not waited for it yet.
     started: fields[0] === "Z" ? "ended" : (fields[19] ?? ""),
   };
 }

@@ -8,7 +8,7 @@ export interface Operation {
   readonly id: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly effect: Effect;
-  /** The message that answers decode to, by number. */
+  /** The number of the message that responses decode to. */
   readonly message: number;
   /** The name of the decoded body in the envelope. */
   readonly field: string;
@@ -16,12 +16,15 @@ export interface Operation {
   readonly empty: 0 | 1;
   /** 1 if a body is declared. */
   readonly body: 0 | 1;
-  /** Paging: request field of the token, response field of the next one, response field of the items. */
+  /**
+   * For paging: the request field of the token, the response field of the next token, and the response field of the
+   * items.
+   */
   readonly tokenIn?: string;
   readonly tokenOut?: string;
   readonly items?: string;
   /** The request field that contains `tokenIn`; empty if it is at the top level. */
   readonly tokenUnder?: string;
-  /** What the body of a failure says, as JSON: `code`, `message`, `details` and `excerpt`, secrets replaced. */
+  /** Reads the body of a failure. Returns `code`, `message`, `details` and `excerpt` as JSON, with secrets replaced. */
   readonly failure: (body: string, authorization: string) => string;
 }

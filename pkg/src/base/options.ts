@@ -1,8 +1,10 @@
-/** Options of clients of either API and of their calls. Where the official SDKs have an option, the name is the same. */
+/**
+ * Options of clients of either API and of their calls. Where the official SDKs have an option, it has the same name.
+ */
 
-/** The body of an official `security` option. Either name alone is enough. */
+/** The value of an official `security` option. Either property alone is enough. */
 export type Security = {
-  /** An access token, without or with the word `Bearer` before it. */
+  /** An access token, with or without the word `Bearer` before it. */
   bearerAuth?: string | undefined;
   /** The same, under the official SDK's other name. */
   oauth?: string | undefined;
@@ -14,9 +16,9 @@ export type BackoffStrategy = {
   initialInterval: number;
   /** Longest delay. */
   maxInterval: number;
-  /** Each delay is this times the one before. */
+  /** The ratio of each delay to the previous one. */
   exponent: number;
-  /** No attempt begins later than this after the first. */
+  /** No attempt begins later than this after the first one. */
   maxElapsedTime: number;
 };
 
@@ -27,7 +29,7 @@ export type RetryConfig =
       strategy: "backoff";
       /** Default: 500 ms, at most 60 s, exponent 1.5, one hour in all, as in the official SDK. */
       backoff?: BackoffStrategy | undefined;
-      /** Also repeat when no answer arrived. Default: false. */
+      /** Also repeat when no response arrived. Default: false. */
       retryConnectionErrors?: boolean | undefined;
       /** Total number of attempts. Default: 10. */
       maxAttempts?: number | undefined;
@@ -38,30 +40,33 @@ export type RetryConfig =
       repeatOneTimeSecrets?: boolean | undefined;
     };
 
-/** Something that sends a request, such as the official SDK's `HTTPClient`. */
+/** An object that sends requests, such as the official SDK's `HTTPClient`. */
 export interface HTTPClientLike {
-  /** Sends the request and resolves with the answer. */
+  /** Sends the request and resolves with the response. */
   request(request: Request): Promise<Response>;
 }
 
-/** Where log lines go: `console` fits. */
+/** A destination for log lines, such as `console`. */
 export interface Logger {
   /** Begins a group of lines. */
   group(label?: string): void;
-  /** Ends it. */
+  /** Ends the group. */
   groupEnd(): void;
-  /** One line. */
+  /** Writes one line. */
   log(message: unknown, ...args: unknown[]): void;
 }
 
 /** Sends a request: the global `fetch` or one like it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** Where the time comes from. The sandbox's clock fits. */
+/** A source of the time, such as the sandbox's clock. */
 export interface Clock {
-  /** The time, in milliseconds since 1970. Everything that is signed contains it. */
+  /** Returns the time in milliseconds since 1970. Everything that is signed contains it. */
   now(): number;
-  /** Milliseconds that never go backwards: how long a token has lived is measured with these. Default: `performance.now()`. */
+  /**
+   * Returns milliseconds that never go backwards, with which the age of a token is measured. Default:
+   * `performance.now()`.
+   */
   monotonic?(): number;
 }
 
@@ -71,7 +76,7 @@ export interface Connection {
   dispatcher?: unknown;
   /** node-fetch: an agent of `node:http` or `node:https`. */
   agent?: unknown;
-  /** Deno: what `Deno.createHttpClient` makes. */
+  /** Deno: the result of `Deno.createHttpClient`. */
   client?: unknown;
   /** Bun: the URL of a proxy. */
   proxy?: unknown;
@@ -94,14 +99,14 @@ export interface RequestOptions {
   /** Additional headers, which take precedence. A header that is `undefined` is not sent. */
   headers?: RequestInit["headers"] | Record<string, string | undefined> | undefined;
   /**
-   * Further options for `fetch`. `headers` takes precedence; connection options, such as `dispatcher`, also serve the
-   * log-in of the call.
+   * Further options for `fetch`. `headers` takes precedence; connection options, such as `dispatcher`, also apply to
+   * the call's log-in.
    */
   fetchOptions?: FetchOptions | undefined;
   /** How to repeat this call. */
   retries?: RetryConfig | undefined;
   /** Statuses after which to repeat the call, such as `"503"` or `"5XX"`. */
   retryCodes?: string[] | undefined;
-  /** Another base URL for this call. It must have the client's origin, where its token belongs. */
+  /** Another base URL for this call. It must have the client's origin, since the token belongs to that origin. */
   serverURL?: string | URL | undefined;
 }

@@ -1,8 +1,8 @@
-/** The origins that a server's request was sent to. */
+/** The origins that a request to a server was sent to. */
 
 /**
- * The origin of a request's URL, and the one that its `Host` header names: Next builds the URL from its own configuration, not from what
- * the browser sent. A page can set neither its `Host` nor its `Origin`.
+ * Returns the origin of a request's URL, and the one that its `Host` header names: Next.js builds the URL from its own
+ * configuration, not from what the browser sent. A page can set neither its `Host` nor its `Origin` header.
  */
 export function ownOrigins(request: Request): readonly string[] {
   const { origin, protocol } = new URL(request.url);

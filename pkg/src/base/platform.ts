@@ -1,6 +1,6 @@
 /**
- * Types of the platform, taken from whatever a program has declared: Node's types know no `WebAssembly` and not all
- * names that the `dom` library has, and nobody should have to add that library for this package.
+ * Types of the platform, taken from whatever a program has declared: Node's types lack `WebAssembly` and some names of
+ * the `dom` library, and nobody should have to add that library for this package.
  */
 
 type Global = typeof globalThis;

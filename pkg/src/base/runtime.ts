@@ -8,7 +8,7 @@ import { ConfigurationError } from "./errors.js";
  * @throws {@link ConfigurationError}
  */
 export function checkRuntime(): void {
-  // A getter is not called: Node loads all of its cryptography when it is, and not every client needs that.
+  // A getter is not called: that makes Node load all of its cryptography, which not every client needs.
   const random = Object.getOwnPropertyDescriptor(globalThis, "crypto")?.get ?? globalThis.crypto?.getRandomValues;
   const missing = typeof random !== "function" ? "crypto" : globalThis.AbortController ? undefined : "AbortController";
   if (missing === undefined) return;

@@ -1,4 +1,4 @@
-/** What was thrown, as text. Anything can be thrown, also what cannot become text. @internal */
+/** Returns a thrown value as text. Anything can be thrown, even a value that cannot be converted to text. @internal */
 export function shown(thrown: unknown): string {
   try {
     return String(thrown);

@@ -1,8 +1,8 @@
 /** Errors that frameworks throw to control rendering, and that must reach them unchanged. */
 
 /**
- * Whether this is a framework's own signal. Next, for one, throws from `fetch` when a page that is being prerendered asks for fresh
- * data; it knows its errors by a `digest`, and an error around one would hide it.
+ * Returns whether an error is a framework's own signal. Next.js, for example, throws from `fetch` when a page that is
+ * being prerendered requests fresh data. It recognizes its errors by their `digest`, so wrapping one would hide it.
  */
 export function isSignal(error: unknown): boolean {
   try {

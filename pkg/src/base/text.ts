@@ -1,9 +1,16 @@
-/** Text as bytes. Some environments cannot encode it: this is reported when a client is made, instead of at first use. */
+/**
+ * Conversion of text to bytes. Where the environment cannot encode text, this is reported when a client is created, not
+ * at first use.
+ */
 
 import { copied } from "./bytes.js";
 import { ConfigurationError } from "./errors.js";
 
-/** @throws {@link ConfigurationError} where text and UTF-8 cannot be converted into each other. */
+/**
+ * Checks that text and UTF-8 can be converted into each other.
+ *
+ * @throws {@link ConfigurationError} if they cannot.
+ */
 export function needEncoders(): void {
   if (typeof TextEncoder !== "undefined" && typeof TextDecoder !== "undefined") return;
   const message =
@@ -12,7 +19,7 @@ export function needEncoders(): void {
   throw new ConfigurationError("TextEncoder", "missing", message);
 }
 
-/** The text as UTF-8; bytes as they are. */
+/** Returns text as UTF-8, and bytes unchanged. */
 export function utf8(text: string | Uint8Array): Uint8Array {
   if (typeof text !== "string") return text;
   needEncoders();
@@ -20,7 +27,7 @@ export function utf8(text: string | Uint8Array): Uint8Array {
 }
 
 /**
- * A copy of the text or bytes of an option, so that its owner may wipe the original.
+ * Copies the text or bytes of an option, so that its owner may wipe the original.
  *
  * @throws {@link ConfigurationError} if it is neither.
  * @internal

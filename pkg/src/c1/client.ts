@@ -57,16 +57,15 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * A client with the credentials in the environment, in Node, Deno and Bun; it is read now, never at import. The
-   * same as leaving the
-   * credentials out of the options of the constructor. In this order:
+   * Creates a client with the credentials in the environment, in Node, Deno and Bun. The environment is read now, never
+   * at import. The same happens if the options of the constructor contain no credentials. In this order:
    *
    * 1. `CONDUCTORONE_ACCESS_TOKEN`
    * 2. an identity token (`CONDUCTORONE_OIDC_TOKEN`, or one of HCP Terraform) and `CONDUCTORONE_CLIENT_ID`: token exchange
    * 3. `CONDUCTORONE_CLIENT_ID` and `CONDUCTORONE_CLIENT_SECRET`: signed assertion
    *
-   * The tenant: `CONDUCTORONE_SERVER_URL`, then `CONDUCTORONE_TENANT_DOMAIN`, then the host in the client id; the first two only if
-   * `options` name none. {@link ConductorOne.authentication} says what was found.
+   * The tenant: `CONDUCTORONE_SERVER_URL`, then `CONDUCTORONE_TENANT_DOMAIN`, then the host in the client id; the first
+   * two only if `options` name none. {@link ConductorOne.authentication} says what was found.
    *
    * @throws {@link ConfigurationError} with reason `credentials_missing` and the variables that are missing.
    */
@@ -88,9 +87,8 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * Gets a token now instead of with the first call: to check that the credentials work, or to log in without the
-   * time limit that
-   * a call has.
+   * Gets a token now instead of with the first call: to check that the credentials work, or to log in without the time
+   * limit that a call has.
    *
    * @throws {@link AuthenticationError}, or {@link RequestAbortedError}.
    */
@@ -106,8 +104,8 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * A client of the same tenant with the options of this one, except its credentials and its token store: to try another pair. Close it
-   * when it is done.
+   * Creates a client of the same tenant with the options of this one, except its credentials and its token store: to
+   * try another pair. Close it when you are done.
    *
    * @throws {@link ConfigurationError} if the pair cannot be used. Nothing is sent.
    */
@@ -121,9 +119,8 @@ export class ConductorOne extends Closing {
   }
 
   /**
-   * Aborts running calls and wipes credentials and tokens. Later calls throw {@link ClosedError}. `using c1 = new
-   * ConductorOne()` calls it
-   * at the end of the block.
+   * Aborts running calls and wipes credentials and tokens. Later calls throw {@link ClosedError}.
+   * `using c1 = new ConductorOne()` calls it at the end of the block.
    */
   close(): void {
     engines.get(this)?.close();
@@ -136,7 +133,7 @@ export class ConductorOne extends Closing {
     return engine;
   }
 
-  /** What `JSON.stringify` shows: where requests go, no credentials. */
+  /** Returns what `JSON.stringify` shows: where requests go, no credentials. */
   toJSON(): { serverURL: string } {
     return { serverURL: engines.get(this)?.session.baseURL ?? "closed" };
   }

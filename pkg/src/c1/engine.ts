@@ -19,10 +19,10 @@ import type { Envelope, Problem } from "./envelope.js";
 import type { ClientOptions } from "./options.js";
 import { Paged } from "./paging.js";
 
-/** What one client's calls share. @internal */
+/** The parts that all calls of one client share. @internal */
 export class Engine {
   readonly session: Session<Omit<Authentication, "clockOffsetMs">>;
-  /** Sends a request as it is, without a token. */
+  /** Sends a request unchanged, without a token. */
   readonly fetch: Sender;
   readonly #driver: Driver;
   readonly #api: Api;
@@ -30,12 +30,13 @@ export class Engine {
   readonly #closed = ending();
 
   /**
-   * @param api The API, and with it whether requests and answers have the names of release 1.2.2 of the official SDK.
+   * @param api The API, which also determines whether requests and responses have the names of release 1.2.2 of the
+   *   official SDK.
    * @param anonymous Whether calls are sent without a token when the options name no credentials.
-   * @param relay The way to an application's proxy, if calls go there and not to the tenant.
+   * @param relay The route to an application's proxy, if calls go there and not to the tenant.
    */
   constructor(options: ClientOptions, api: Api, anonymous = false, relay?: Relay) {
-    // This comes first, so that the core has no secret yet when an option cannot be used.
+    // This comes first, so that the core holds no secret yet when an option cannot be used.
     checkedHeader("userAgent", options.userAgent ?? "");
     this.fetch = sender(options.fetch, options.httpClient, checkedFetchOptions(options.fetchOptions), relay?.rules);
     this.#relay = relay;
@@ -52,7 +53,7 @@ export class Engine {
     });
   }
 
-  /** What `console.log` shows, even when it calls getters, one of which returns the token. */
+  /** Returns what `console.log` shows, even when it calls getters, one of which returns the token. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Engine {}";
   }
@@ -63,12 +64,12 @@ export class Engine {
     return await this.begin(number, request, this.checked(number, options) ?? {});
   }
 
-  /** Makes one call, and returns its answer unchanged, for code that passes it on. */
+  /** Makes one call, and returns its response unchanged, for code that passes it on. */
   async forward(number: number, request: unknown, options: Passing): Promise<Answer> {
     return await this.#run(number, request, this.checked(number, options) ?? {}, (_, answer) => answer);
   }
 
-  /** Makes one call, with options that are checked. What is wrong with the request is thrown, not rejected with. */
+  /** Makes one call with options that are checked. An invalid request throws, instead of causing a rejection. */
   protected begin(number: number, request: unknown, options: RequestOptions): Promise<Envelope> {
     return this.#run(number, request, options, (facts, answer) => this.#envelope(facts, answer));
   }
@@ -101,12 +102,12 @@ export class Engine {
     if (facts.body) headers["content-type"] = "application/json";
     const url = this.base(options, facts) + target;
     const outgoing = this.#relay?.outgoing(facts, json) ?? { facts, url, headers, body };
-    // By the official SDK's names a client cannot be closed.
+    // A client with the official SDK's names cannot be closed.
     const closed = this.#api.sdk122 ? undefined : this.#closed.signal;
     return this.#driver.run(outgoing, options, closed, (answer) => read(facts, answer));
   }
 
-  /** Makes a call whose answer is a page of a list. */
+  /** Makes a call whose response is a page of a list. */
   paged<T, Item>(number: number, request: unknown, options?: RequestOptions): Paged<T, Item> {
     return Paged.begin<T, Item>(this.#api.operation(number), request, (next) => this.call(number, next, options));
   }
@@ -130,10 +131,13 @@ export class Engine {
     return this.#relay ? this.#relay.received(facts, sent) : sent;
   }
 
-  /** Called with each answer once its body has been read. */
+  /** Called with each response once its body has been read. */
   protected received(_facts: Operation, _answer: Answer): void {}
 
-  /** A token belongs to the client's origin: another base URL may differ in its path only. */
+  /**
+   * Returns the base URL of a call. A token belongs to the client's origin: another base URL may differ in its path
+   * only.
+   */
   protected base({ serverURL }: RequestOptions, facts: Operation): string {
     if (serverURL === undefined) return this.session.baseURL;
     const url = URL.canParse(String(serverURL)) ? new URL(serverURL) : undefined;
@@ -156,7 +160,10 @@ export class Engine {
   }
 }
 
-/** Looked up on access, since the header may have any of six names. One function for all envelopes, as they are to have one hidden class. */
+/**
+ * The property `requestId`, looked up on access, since the header may have any of six names. All envelopes share one
+ * function, so that they have one hidden class.
+ */
 const REQUEST_ID: PropertyDescriptor = {
   get(this: Envelope) {
     return requestId(this.rawResponse.headers);
@@ -176,7 +183,7 @@ function decode(
     throw decodeError(facts, answer, "the response is empty");
   }
   const isOther = type !== "" && !/[/+]json\b/i.test(type);
-  // What issues a secret shows it once: such an answer is read whatever it says that it is.
+  // A secret is shown only once: a response with one is read whatever its content type.
   if (isOther && (api.sdk122 || facts.effect !== Effect.secret)) {
     throw decodeError(facts, answer, `the response is ${type.slice(0, 80)}, not JSON`);
   }
@@ -190,10 +197,13 @@ function decode(
   }
 }
 
-/** Made with the first answer, since some environments that only import this have no decoder. */
+/** Created with the first response, since some environments that only import this have no decoder. */
 let utf8: TextDecoder | undefined;
 
-/** Node decodes UTF-8 ten times slower than Latin-1, which includes ASCII, except for a leading byte order mark. */
+/**
+ * Decodes a body. Node decodes UTF-8 ten times slower than Latin-1, which is the same for ASCII without a byte order
+ * mark.
+ */
 function textOf(body: Uint8Array, ascii: boolean): string {
   type NodeBuffer = { from(buffer: ArrayBufferLike, at: number, length: number): { latin1Slice?(): string } };
   const { Buffer } = globalThis as { Buffer?: NodeBuffer };

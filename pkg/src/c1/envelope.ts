@@ -1,27 +1,27 @@
-/** What a call resolves with. */
+/** The result of a call. */
 
-/** What a method returns. */
+/** The return type of a method. */
 export type Call<T> = Promise<T>;
 
-/** What every envelope has; the decoded body is a further property with the operation's own name. */
+/** The common part of all envelopes; the decoded body is a further property with the operation's own name. */
 export type Envelope = {
-  /** The answer's `Content-Type`. */
+  /** The response's `Content-Type`. */
   contentType: string;
-  /** The answer's status. */
+  /** The response's status. */
   statusCode: number;
-  /** The answer, its body already consumed. */
+  /** The response, its body already consumed. */
   rawResponse: Response;
   /** The server's id of the request, if it sent one. Not shown when the envelope is printed. */
   readonly requestId?: string | undefined;
-  /** What in the answer did not fit the API's description. Not shown when the envelope is printed. */
+  /** What in the response did not match the API's description. Not shown when the envelope is printed. */
   readonly problems?: readonly Problem[] | undefined;
 };
 
-/** Something in an answer that did not fit the API's description; the value is kept unchanged. */
+/** A part of a response that did not match the API's description; the value is kept unchanged. */
 export interface Problem {
-  /** Where, in the names that are used on the wire. */
+  /** Where it is, in the names that are used on the wire. */
   path: (string | number)[];
-  /** What the API's description has there, in words. */
+  /** What the API's description expects there, in words. */
   expected: string;
   /** What was there, in words: never the value. */
   found: string;

@@ -1,4 +1,4 @@
-/** The classes of the groups of operations, made from the list of their names: they do not differ in anything else. */
+/** The classes of the groups of operations. They differ only in names, so they are made from the list of these. */
 
 import type { RequestOptions } from "../base/options.js";
 import { GROUPS, type Groups } from "../generated/c1.js";
@@ -11,7 +11,7 @@ const groups = new WeakMap<object, Map<string, object>>();
 
 type GroupClass = new (engine: Engine) => object;
 
-/** What clients extend: a property for each group, whose object is made on first access. */
+/** The base class of clients: a property for each group, whose object is created on first access. */
 export const ConductorOneGroups: new (engine: Engine) => Groups = /* @__PURE__ */ withGroups(GROUPS);
 
 function withGroups(list: string): new (engine: Engine) => Groups {
@@ -32,7 +32,7 @@ function withGroups(list: string): new (engine: Engine) => Groups {
   ) => Groups;
 }
 
-/** The names of all operations, such as `apps.list`, in the order of their numbers. */
+/** Returns the names of all operations, such as `apps.list`, in the order of their numbers. */
 export function operationNames(): string[] {
   return GROUPS.split("/").flatMap((line) => {
     const [name, ...methods] = line.split(" ") as [string, ...string[]];
@@ -40,7 +40,7 @@ export function operationNames(): string[] {
   });
 }
 
-/** The name of a method, without the marks that follow it in the list. */
+/** Returns the name of a method, without the marks that follow it in the list. */
 function bare(marked: string): string {
   return marked.replace(/\W/g, "");
 }
@@ -61,12 +61,12 @@ function defineGroup(prototype: object, name: string, methods: string[], first: 
   Object.defineProperty(prototype, propertyOf(name), { get, configurable: true });
 }
 
-/** `camelCase`, as `api/src/naming.rs` has it. */
+/** Converts a group's name to `camelCase`, as `api/src/naming.rs` does. */
 function propertyOf(name: string): string {
   return name.replace(/^[A-Z]+(?=[A-Z][a-z]|[^A-Za-z]|$)|^[A-Z]/, (capitals) => capitals.toLowerCase());
 }
 
-/** A class with a method for each operation. Nothing in its objects can be printed. */
+/** Creates a class with a method for each operation. Nothing in its objects can be printed. */
 function groupClass(name: string, methods: string[], first: number): GroupClass {
   const made = {
     [name]: class {

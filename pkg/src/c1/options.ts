@@ -18,9 +18,9 @@ import type { Environment } from "./auth/surroundings.js";
 /** The options of a client. */
 export interface ClientOptions {
   /**
-   * How to authenticate: made by {@link signedAssertion}, {@link tokenExchange}, {@link deviceLogin}, {@link accessToken},
-   * {@link tokenFunction} or {@link clientSecretPost}. Beside it neither `clientID` and `clientSecret` nor `security` may be given,
-   * which are shorter names for three of these. If none of the four is given, the environment is used; see
+   * How to authenticate: made by {@link signedAssertion}, {@link tokenExchange}, {@link deviceLogin},
+   * {@link accessToken}, {@link tokenFunction} or {@link clientSecretPost}. Excludes `clientID`, `clientSecret` and
+   * `security`, which are shorter names for three of these. If none of the four is given, the environment is used; see
    * {@link ConductorOne.fromEnv}.
    */
   credentials?: Credentials | undefined;
@@ -31,8 +31,8 @@ export interface ClientOptions {
   /** An access token, or a function that is called for one before each call. */
   security?: Security | (() => Promise<Security> | Security) | undefined;
   /**
-   * In a page: the URL of the application's own proxy, made by `createProxy` of `keyturn/proxy`, such as `"/keyturn"`. Calls go there with
-   * the application's cookies, and the client has no credentials: none may be given in addition.
+   * In a page: the URL of the application's own proxy, made by `createProxy` of `keyturn/proxy`, such as `"/keyturn"`.
+   * Calls go there with the application's cookies, and the client has no credentials: none may be given in addition.
    */
   proxy?: string | URL | ProxyAddress | undefined;
   /** Base URL; takes precedence over `tenantDomain` and the client id. `https` only, except to loopback. */
@@ -43,15 +43,18 @@ export interface ClientOptions {
   serverIdx?: number | undefined;
   /** Variables to use instead of the process's, such as the `env` of a Worker. */
   environment?: Environment | undefined;
-  /** Binds tokens to a key, and proves each request with it (RFC 9449). A server that does not bind tokens is no error. Default: off. */
+  /**
+   * Binds tokens to a key, and proves each request with it (RFC 9449). It is no error if a server does not bind tokens.
+   * Default: off.
+   */
   dpop?: boolean | DpopOptions | undefined;
   /** Shares tokens with other workers. Default: each client has its own. */
   tokenStore?: TokenStore | undefined;
-  /** The time, for machines whose clock is wrong and for tests. Default: the machine's. */
+  /** The source of the time, for machines whose clock is wrong and for tests. Default: the machine's clock. */
   clock?: Clock | undefined;
   /**
-   * Sends requests instead of the global `fetch`. In Deno, give a body on to its `fetch` as a `Blob`: Deno sends a request whose body
-   * is a string again when a reused connection breaks, even one that issues a secret.
+   * Sends requests instead of the global `fetch`. In Deno, pass a body on to its `fetch` as a `Blob`: Deno resends a
+   * request whose body is a string when a reused connection breaks, even one that issues a secret.
    */
   fetch?: Fetch | undefined;
   /** Sends requests; takes precedence over `fetch`. */
@@ -61,7 +64,10 @@ export interface ClientOptions {
    * call take precedence.
    */
   fetchOptions?: ClientFetchOptions | undefined;
-  /** Time for a whole call, retries and log-in included, in milliseconds. Default: 60 000; 0 or less, or `Infinity`: none. */
+  /**
+   * Time for a whole call, retries and log-in included, in milliseconds. Default: 60 000; 0 or less, or `Infinity`:
+   * none.
+   */
   timeoutMs?: number | undefined;
   /**
    * How to repeat calls, and log-ins as if they were reads. Default: reads three times in total, other calls only if

@@ -6,14 +6,14 @@ import type { Envelope } from "./envelope.js";
 
 /** A page: the envelope, with a method for the next page. */
 export type Page<T> = T & {
-  /** The next page; `null` after the last. */
+  /** Fetches the next page; `null` after the last. */
   next(): Promise<Page<T> | null>;
-  /** This page and all that follow. */
+  /** Iterates over this page and all that follow. */
   [Symbol.asyncIterator](): AsyncIterator<Page<T>>;
 };
 
 /**
- * What a paged method returns. Await it for the first page, or iterate over it for every item of every page:
+ * The result of a paged method. Await it for the first page, or iterate over it for every item of every page:
  *
  * ```ts
  * for await (const app of c1.apps.list()) console.log(app.displayName);
@@ -23,7 +23,7 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
   #items = "";
   #field = "";
 
-  /** The result of `then` is an ordinary promise. */
+  /** Makes `then` return an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -36,26 +36,29 @@ export class Paged<T, Item> extends Promise<Page<T>> implements AsyncIterable<It
         reject,
       );
     });
-    // A reader sees its failure; an iteration that has begun but is not read must not end the process with an
-    // unhandled rejection.
+    // A caller that awaits this sees its failure; an iteration that was begun but is not read must not end the process
+    // with an unhandled rejection.
     paged.catch(() => undefined);
     paged.#items = facts.items ?? "";
     paged.#field = facts.field;
     return paged;
   }
 
-  /** Every item of every page. One page is held in memory at a time. */
+  /** Iterates over every item of every page. One page is held in memory at a time. */
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
     return itemsOf<Item>(this.pages(), this.#field, this.#items);
   }
 
-  /** Every page. */
+  /** Iterates over every page. */
   pages(): AsyncGenerator<Page<T>, void, undefined> {
     return pagesOf<T>(this);
   }
 }
 
-/** Not a method: a generator's `this` would hold the promise, and that the first page, until the last one was read. */
+/**
+ * Iterates over pages. This is not a method: a generator's `this` would hold the promise, and with it the first page,
+ * until the last one was read.
+ */
 async function* pagesOf<T>(first: Promise<Page<T>> | undefined): AsyncGenerator<Page<T>, void, undefined> {
   let page: Page<T> | null = await (first as Promise<Page<T>>);
   first = undefined;
@@ -76,7 +79,7 @@ async function* itemsOf<Item>(
 
 type Send = (request: unknown) => Promise<Envelope>;
 
-/** Adds to a page the members for reading pages; `token` is that of the next one, if there is one. */
+/** Adds the members for reading pages to a page; `token` is that of the next page, if there is one. */
 type Dress = (page: Page<Envelope>, token: string | undefined) => void;
 
 interface List {
@@ -109,7 +112,7 @@ async function fetchPage(list: List, request: unknown, seen: Set<string>): Promi
   return page;
 }
 
-/** The request with the token where the operation expects it. */
+/** Returns the request with the token where the operation expects it. */
 function withToken(facts: Operation, request: unknown, token: string): unknown {
   const before = (request ?? {}) as Record<string, unknown>;
   const name = facts.tokenIn ?? "";

@@ -1,10 +1,10 @@
-/** Questions to a person. This module contains the library for prompts, so it is loaded when the first question is asked. */
+/** Questions to a person. It is loaded with the first question, because it contains the prompt library. */
 
 import * as clack from "@clack/prompts";
 import type { Context } from "./context.js";
 import { Interruption } from "./exit.js";
 
-/** One of the answers to a question. */
+/** A possible answer to a question. */
 export interface Choice<Value> {
   readonly value: Value;
   readonly label: string;
@@ -13,11 +13,11 @@ export interface Choice<Value> {
 
 /** The kinds of questions. An interrupted question rejects with an {@link Interruption}. */
 export const ask = {
-  /** Yes or no; no if the person only presses Enter. */
+  /** Asks yes or no. Enter alone means no. */
   confirm: (context: Context, message: string, { initial = false }: { initial?: boolean } = {}): Promise<boolean> =>
     answered(clack.confirm({ ...around(context), message, initialValue: initial })),
 
-  /** A line of text. `check` says what is wrong with it. */
+  /** Asks for a line of text. `check` returns what is wrong with it. */
   text: (
     context: Context,
     message: string,
@@ -37,11 +37,11 @@ export const ask = {
       }),
     ),
 
-  /** A line of text that is not shown. */
+  /** Asks for a line of text, which is not echoed. */
   secret: (context: Context, message: string): Promise<string> =>
     answered(clack.password({ ...around(context), message })),
 
-  /** One of several. */
+  /** Asks for one of several choices. */
   select: <Value extends string>(
     context: Context,
     message: string,
@@ -49,7 +49,7 @@ export const ask = {
   ): Promise<Value> =>
     answered(clack.select({ ...around(context), message, options: choices as never })) as Promise<Value>,
 
-  /** Any of several. */
+  /** Asks for any number of several choices. */
   several: <Value extends string>(
     context: Context,
     message: string,
@@ -60,7 +60,7 @@ export const ask = {
     >,
 };
 
-/** Questions go to standard error: standard output is for data. */
+/** Returns the streams of a question. It is written to standard error: standard output is for data. */
 function around(context: Context): { input: NodeJS.ReadStream; output: NodeJS.WriteStream; signal: AbortSignal } {
   return { input: context.stdin, output: context.err.stream, signal: context.signal };
 }

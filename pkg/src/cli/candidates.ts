@@ -1,4 +1,4 @@
-/** What could become a target of `keyturn.json`: connectors and API credentials of the tenants, and the entry that each would get. */
+/** Connectors and API credentials that could become targets of `keyturn.json`, and the entries that they would get. */
 
 import { c1Client, commerceLayerClient, type Tenant } from "./clients.js";
 import type { Config, TargetConfig } from "./config.js";
@@ -10,23 +10,25 @@ export interface Candidate {
   readonly name: string;
   readonly api: Api;
   readonly label: string;
-  /** The tenant of `keyturn.json` that it was found in; `undefined` for that of the environment or the default profile. */
+  /**
+   * The tenant of `keyturn.json` that it belongs to; `undefined` for that of the environment or the default profile.
+   */
   readonly tenant?: string | undefined;
   readonly place:
     | { readonly kind: "c1-connector"; readonly appId: string; readonly connectorId: string }
     | { readonly kind: "commercelayer-api-credential"; readonly id: string };
 }
 
-/** A target as it is written to the file. */
+/** A target as it is written to `keyturn.json`. */
 export type Written = Pick<TargetConfig, "tenant" | "sinks" | "policy"> & Candidate["place"];
 
-/** What identifies a place at its control plane. */
+/** Returns the key that identifies a place at its control plane. */
 export function keyOf(place: object): string {
   const { appId, connectorId, id } = place as { appId?: string; connectorId?: string; id?: string };
   return connectorId === undefined ? String(id) : `${appId}/${connectorId}`;
 }
 
-/** The connectors of all apps of a C1 tenant. */
+/** Lists the connectors of all apps of a C1 tenant. */
 export async function* connectors(context: Context, tenant?: Tenant): AsyncGenerator<Candidate> {
   const c1 = await c1Client(context, tenant);
   const { signal } = context;
@@ -38,7 +40,7 @@ export async function* connectors(context: Context, tenant?: Tenant): AsyncGener
         if (!appId || !connectorId) continue;
         const [of, own] = [app.displayName ?? "", connector?.displayName ?? ""];
         const label = [of, own].filter(Boolean).join(" / ") || connectorId;
-        // "GitHub / GitHub production" says the same twice.
+        // "GitHub / GitHub production" would be redundant.
         const name = own.toLowerCase().startsWith(of.toLowerCase()) ? own || connectorId : label;
         yield { name, api: "c1", label, place: { kind: "c1-connector", appId, connectorId } };
       }
@@ -48,18 +50,18 @@ export async function* connectors(context: Context, tenant?: Tenant): AsyncGener
   }
 }
 
-/** What rotations write into `reference_origin`, before the id of the credential that a line of successors began with. */
+/** The prefix of the `reference_origin` that rotations write; the id of the first credential of the line follows it. */
 const LINE = "keyturn-line-";
 
 /**
- * The API credentials of an organization that can be replaced without anybody's help. Credentials that succeeded each other are one
- * target, which is known by the id of the first.
+ * Lists the API credentials of an organization that can be replaced without anybody's help. A line of credentials that
+ * succeeded each other is one target, identified by the id of the first.
  */
 export async function* apiCredentials(context: Context, tenant?: Tenant): AsyncGenerator<Candidate> {
   const client = await commerceLayerClient(context, tenant);
   const lines = new Set<string>();
   for await (const { id: own, name, kind, reference_origin: origin } of client.api_credentials.list({ pageSize: 25 })) {
-    // Storefronts contain the client ids of these.
+    // The client ids of these kinds are part of storefronts.
     if (kind === "sales_channel" || kind === "webapp") continue;
     const id = origin?.startsWith(LINE) ? origin.slice(LINE.length) : own;
     if (lines.has(id)) continue;
@@ -73,10 +75,13 @@ export async function* apiCredentials(context: Context, tenant?: Tenant): AsyncG
   }
 }
 
-/** How new targets are rotated, if nobody says otherwise. */
+/** The default policy of new targets. */
 export const USUAL = { rotateEvery: "60d", grace: "24h" } as const;
 
-/** The entries of `targets` for candidates, under names that are not taken. Each is delivered to a file until somebody names other sinks. */
+/**
+ * Returns entries of `targets` for candidates, under names that are not taken. Each is delivered to a file until
+ * somebody names other sinks.
+ */
 export function targetsOf(
   chosen: readonly Candidate[],
   taken: Set<string>,
@@ -87,7 +92,7 @@ export function targetsOf(
     const plain =
       name
         .normalize("NFKD")
-        // What is above or below a letter: of "Löhne" it makes "lohne".
+        // Removes diacritics: "Löhne" becomes "lohne".
         .replace(/\p{M}+/gu, "")
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, "-")
@@ -104,7 +109,7 @@ export function targetsOf(
   return targets;
 }
 
-/** A candidate that `keyturn.json` does not name, with the entry that it would get; or a tenant that could not be listed. */
+/** A candidate that `keyturn.json` does not name, with its possible entry; or a tenant that could not be listed. */
 export type Discovered =
   | {
       readonly candidate: {
@@ -117,8 +122,8 @@ export type Discovered =
   | { readonly missing: { readonly what: string; readonly message: string } };
 
 /**
- * Looks in every tenant of the configuration, and in those of the environment or the default profile, for what is not a target yet. What
- * cannot be listed is reported between the others.
+ * Searches every tenant of the configuration, and those of the environment or the default profile, for candidates that
+ * are not targets yet. A tenant that cannot be listed is reported among them.
  */
 export async function* discover(context: Context, { tenants = {}, targets }: Config): AsyncGenerator<Discovered> {
   const known = new Set(Object.values(targets).map(keyOf));

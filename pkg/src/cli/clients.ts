@@ -1,4 +1,4 @@
-/** Creates clients of the two APIs, with credentials from the environment or a profile. */
+/** Creates clients of the two APIs, with credentials from `keyturn.json`, the environment or a profile. */
 
 import type { CommerceLayerProvisioningClient } from "../commercelayer/index.js";
 import type { ConductorOne } from "../index.js";
@@ -6,7 +6,7 @@ import type { Context } from "./context.js";
 import { UsageError } from "./exit.js";
 import { type Api, loadProfile, type Profile } from "./profiles.js";
 
-/** The tenant of a client. Everything is optional: the rest comes from the environment or the default profile. */
+/** The tenant of a client. Fields that are left out come from the environment or the default profile. */
 export interface Tenant {
   readonly api: Api;
   /** The name of a profile. */
@@ -16,14 +16,14 @@ export interface Tenant {
   readonly tenantDomain?: string | undefined;
   /** The client id itself, or the variable that holds it. It is not a secret. */
   readonly clientId?: string | { readonly env: string } | undefined;
-  /** Where the secret is. */
+  /** The source of the secret. */
   readonly clientSecret?: SecretSource | undefined;
 }
 
 /** Where a secret is read from when it is needed; never the secret itself. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
 
-/** A client of C1. The library is loaded here, so that commands without a client pay nothing. */
+/** Creates a client of C1. The library is loaded here, so that commands without a client do not pay for it. */
 export async function c1Client(context: Context, tenant: Tenant = { api: "c1" }): Promise<ConductorOne> {
   const { ConductorOne, gitHubActionsToken, tokenExchange } = await import("../index.js");
   const options = { clock: context.clock, userAgent: "keyturn-cli" };
@@ -46,7 +46,10 @@ export async function c1Client(context: Context, tenant: Tenant = { api: "c1" })
   });
 }
 
-/** The trust that a job of GitHub Actions logs in by: its client id is set, there is no secret, and the runner issues identity tokens. */
+/**
+ * Returns the trust by which a job of GitHub Actions logs in: its client id is set, there is no secret, and the runner
+ * issues identity tokens.
+ */
 function trustOf(
   env: NodeJS.ProcessEnv,
 ): { clientID: string; audience?: string; serverURL?: string; tenantDomain?: string } | undefined {
@@ -61,7 +64,7 @@ function trustOf(
   return { clientID, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value)) };
 }
 
-/** A client of the Provisioning API. */
+/** Creates a client of the Provisioning API. */
 export async function commerceLayerClient(
   context: Context,
   tenant: Tenant = { api: "commercelayer" },
@@ -100,10 +103,10 @@ export async function commerceLayerClient(
   return made(CommerceLayerProvisioning({ ...options, ...where, credentials }), where);
 }
 
-/** The base URLs of the clients of Commerce Layer, which do not tell them. */
+/** The base URLs of Commerce Layer's clients, which do not expose them. */
 const servers = new WeakMap<object, string>();
 
-/** The base URL that a client calls; `undefined` if it is none that was made here. */
+/** Returns the base URL that a client calls; `undefined` if the client was not created here. */
 export function serverOf(client: object): string | undefined {
   return servers.get(client) ?? (client as { serverURL?: string }).serverURL;
 }
@@ -116,8 +119,8 @@ interface Credential {
 }
 
 /**
- * Where the credentials of a tenant come from: its own configuration, `--profile` or `KEYTURN_PROFILE`, the environment, the default
- * profile; the first of these that is set.
+ * Returns the credentials of a tenant, from the first of these that is set: its own configuration, `--profile` or
+ * `KEYTURN_PROFILE`, the environment, the default profile.
  */
 async function credentialOf(context: Context, tenant: Tenant): Promise<Credential | "environment"> {
   const { api, clientId, clientSecret, serverURL, tenantDomain } = tenant;
@@ -136,18 +139,18 @@ async function credentialOf(context: Context, tenant: Tenant): Promise<Credentia
   );
 }
 
-/** The profile that is named by a tenant, by `--profile`, or by `KEYTURN_PROFILE`. */
+/** Returns the name of the profile that a tenant, `--profile` or `KEYTURN_PROFILE` names. */
 function profileName({ manner, env }: Context, named: string | undefined): string | undefined {
   return named ?? manner.profile ?? (env.KEYTURN_PROFILE || undefined);
 }
 
-/** The variables that show that the environment has credentials for an API. */
+/** The variables whose presence means that the environment has credentials for an API. */
 const VARIABLES: Readonly<Record<Api, RegExp>> = {
   c1: /^CONDUCTORONE_(?:CLIENT_|ACCESS_TOKEN|OIDC_TOKEN)|^TFC_WORKLOAD_IDENTITY_TOKEN/,
   commercelayer: /^COMMERCELAYER_(?:CLIENT_|ACCESS_TOKEN)/,
 };
 
-/** The credentials of a client whose tenant names none: a named profile, the environment, or the default profile. */
+/** Returns the credentials for a tenant that names none: a named profile, the environment, or the default profile. */
 export async function sourceOf(
   context: Context,
   api: Api,
@@ -171,7 +174,7 @@ async function credentialIn(profile: Profile, { serverURL, tenantDomain }: Tenan
   };
 }
 
-/** Reads a secret from its source; a line feed at the end of a file is not part of it. */
+/** Reads a secret from its source. A line feed at the end of a file is not part of it. */
 export async function secretOf({ env, cwd, stdin }: Context, source: SecretSource, folder = cwd): Promise<string> {
   if ("env" in source) {
     const value = env[source.env];

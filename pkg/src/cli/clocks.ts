@@ -1,7 +1,8 @@
 /**
- * Clocks that disagree. Grace periods, windows of doubt and due dates are moments, and every process that rotates a target goes by its own
- * machine's clock: the engine assumes that these are apart by less than `policy.margin`. What can be seen of that is checked here: the
- * time of the tenants' servers, and the times that others have written into the journal.
+ * Detects clocks that disagree. Grace periods, windows of doubt and due dates end at absolute times, and every process
+ * that rotates a target uses its own machine's clock. The engine assumes that these differ by less than
+ * `policy.margin`. The evidence that is available is checked here: the time of the tenants' servers, and the times that
+ * others have written to the journal.
  */
 
 import { isLoopback } from "../base/loopback.js";
@@ -12,21 +13,21 @@ import { CommandError, EXIT } from "./exit.js";
 import { pool } from "./pool.js";
 import { lengthText, spanOf, timeText } from "./times.js";
 
-/** How far clocks may be apart if no policy says otherwise, in milliseconds: what the engine assumes. */
+/** How far clocks may differ by default, in milliseconds: what the engine assumes. */
 const MARGIN_MS = 120_000;
 
-/** How long a server has to tell its time. One that does not is no reason to stop. */
+/** How long to wait for a server's time, in milliseconds. A server that does not answer is no reason to stop. */
 const PATIENCE_MS = 5000;
 
-/** Streams that are read at a time. */
+/** How many servers or streams are read at a time. */
 const AT_ONCE = 8;
 
 /** The most targets that a message names. */
 const FEW = 3;
 
 /**
- * How far this machine's clock is ahead of a server's, in milliseconds; `undefined` if the server does not say. The request has no
- * credential, and its answer does not matter.
+ * Returns how far this machine's clock is ahead of a server's, in milliseconds; `undefined` if the server does not tell
+ * its time. The request has no credential, and only the `Date` of its answer matters.
  */
 export async function aheadOf(context: Context, server: string): Promise<number | undefined> {
   const end = new AbortController();
@@ -39,11 +40,11 @@ export async function aheadOf(context: Context, server: string): Promise<number 
     const date = Date.parse(response.headers.get("date") ?? "");
     if (Number.isNaN(date)) return undefined;
     const answered = context.clock.now();
-    // The answer was written at some moment in between, and its time is in whole seconds.
+    // The answer was written at some time in between, and its date is in whole seconds.
     if (sent > date + 1000) return sent - date - 1000;
     return answered < date ? answered - date : 0;
   } catch {
-    // Whoever calls the server next reports why it cannot be reached.
+    // The next call to the server reports why it cannot be reached.
     return undefined;
   } finally {
     clearTimeout(timer);
@@ -52,10 +53,11 @@ export async function aheadOf(context: Context, server: string): Promise<number 
 }
 
 /**
- * Compares the clock with those of the tenants of some targets, before anything is begun that goes by it. A server on this machine has this
- * machine's clock, or is a sandbox whose clock was moved, so it is only said there, and not even that where the time was given.
+ * Compares the clock with those of the tenants of some targets, before anything that depends on it is begun. A server
+ * on this machine has the same clock, or is a sandbox whose clock was moved: for such a server, a difference is only
+ * reported, and is ignored if `--clock` or `KEYTURN_NOW` gives the time.
  *
- * @throws {@link CommandError} if they are further apart than the targets' policies allow.
+ * @throws {@link CommandError} if they differ by more than the targets' policies allow.
  */
 export async function unlessClocksDiffer(
   context: Context,
@@ -86,14 +88,14 @@ export async function unlessClocksDiffer(
   });
 }
 
-/** The last event of a target, if it is from a time that has not come yet. */
+/** A target's last event, if its time is in the future. */
 export interface EventAhead {
   readonly target: string;
   readonly at: number;
   readonly by: string;
 }
 
-/** The targets whose last event is later than the time that it is now, by more than clocks may be apart. */
+/** Returns the last events that are further in the future than clocks may differ. */
 export async function eventsAhead(
   context: Context,
   { journal }: Pick<Opened, "journal">,
@@ -109,7 +111,7 @@ export async function eventsAhead(
   return found.flatMap((one) => one ?? []);
 }
 
-/** What is so with events from the future, in a sentence, and what to do about it. */
+/** Describes events from the future, and what to do about them. */
 export function aheadText(found: readonly EventAhead[], now: number): readonly [message: string, fix: string] {
   const latest = found.reduce((one, other) => (one.at >= other.at ? one : other));
   const more = found.length - FEW;
@@ -121,13 +123,13 @@ export function aheadText(found: readonly EventAhead[], now: number): readonly [
   ];
 }
 
-/** Says that the journal has events from the future. */
+/** Reports events of the journal that are from the future. Returns whether there are any. */
 export async function sayAhead(
   context: Context,
   opened: Pick<Opened, "journal">,
   statuses: Iterable<LifecycleStatus>,
 ): Promise<boolean> {
-  // What is wrong with the journal is reported where it is read for its targets.
+  // Problems of the journal are reported when its targets are read.
   const found = await eventsAhead(context, opened, statuses).catch(() => []);
   if (found.length === 0) return false;
   const [message, fix] = aheadText(found, context.clock.now());

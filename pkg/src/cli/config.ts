@@ -1,4 +1,4 @@
-/** Opens the configuration of a command: the lifecycle of the targets of `keyturn.json`. */
+/** Opens the configuration of a command: the lifecycle of the targets in `keyturn.json`. */
 
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
@@ -37,27 +37,27 @@ export interface Opened extends AsyncDisposable {
   readonly journal: Journal;
   /** The database of the journal, if it is not in a folder. */
   readonly database: Database | undefined;
-  /** How secrets survive a restart, if `keyturn.json` says. */
+  /** How secrets survive a restart, if `keyturn.json` configures it. */
   readonly seal: SealOptions | undefined;
   readonly lifecycle: Lifecycle;
-  /** The targets that the lifecycle was opened with. */
+  /** The targets with which the lifecycle was opened. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
   /**
-   * Why a target's control plane cannot be called, if there are no credentials for it. No rotation may begin or continue there: the engine
-   * would mistake the missing credentials for a failure of the call.
+   * Why the control planes of some targets cannot be called: there are no credentials for them. No rotation may begin
+   * or continue there, because the engine would mistake the missing credentials for a failure of the call.
    */
   readonly unreachable: ReadonlyMap<string, unknown>;
-  /** The base URL of each target's control plane, where there is a client for it. */
+  /** The base URL of each target's control plane for which there is a client. */
   readonly servers: ReadonlyMap<string, string>;
   /** The names of all targets. */
   readonly names: readonly string[];
-  /** Ends what is under way, and discards all secrets. */
+  /** Ends all work in progress, and discards all secrets. */
   close(): Promise<void>;
 }
 
 /** Options of {@link openConfig}. */
 export interface OpenOptions {
-  /** The targets whose control plane will be called; default: all. Those of others need no credentials. */
+  /** The targets whose control planes will be called. The others need no credentials. Default: all. */
   readonly online?: readonly string[] | "none" | undefined;
 }
 
@@ -145,9 +145,11 @@ async function targetOf(
 }
 
 /**
- * The store and the key of sealed copies. A command that issues nothing needs no key, and reads it if there is a copy to open.
+ * Returns the store and the key of sealed copies. A command that issues nothing reads the key only if there is a copy
+ * to open.
  *
- * @throws {@link UsageError} if the key is not where `keyturn.json` says. Without it nothing would be sealed, and nobody would know.
+ * @throws {@link UsageError} if the key is not where `keyturn.json` says. Otherwise, secrets would silently be left
+ *   unsealed.
  */
 async function sealOf(
   context: Context,
@@ -161,7 +163,7 @@ async function sealOf(
   return { store, key: isOffline ? read : await read() };
 }
 
-/** An error of the engine about an option, with the option's position in the file. */
+/** Adds the position in the file to an error of the engine about an option. */
 function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
   try {
     return open();
@@ -174,7 +176,7 @@ function fitting<T>(file: ConfigFile, path: Path, open: () => T): T {
   }
 }
 
-/** The field that an error is about. A field of a policy may come from the defaults of all targets. */
+/** Returns the field that an error is about. A field of a policy may come from the defaults of all targets. */
 function placeOf({ config }: ConfigFile, path: Path, option: string, message: string): Path {
   const field = /^the \w+(?: of .*?)?: (\w+)/.exec(message)?.[1] ?? "";
   const own = option === "policy" && Object.hasOwn(config.targets[String(path[1])]?.policy ?? {}, field);
@@ -182,7 +184,7 @@ function placeOf({ config }: ConfigFile, path: Path, option: string, message: st
   return [...path, ...(path.at(-1) === option ? [field] : [option])];
 }
 
-/** A journal for lifecycles that are opened only to check their options. */
+/** The journal of lifecycles that are opened only to check their options. */
 const NOWHERE: Journal = {
   append: () => Promise.reject(new Error("nothing is written here")),
   read: () => Promise.resolve([]),
@@ -193,7 +195,7 @@ function capsOf({ caps }: Config): object {
   return caps === undefined ? {} : { caps };
 }
 
-/** The name in the journal: the command, and who runs it. */
+/** Returns the worker's name for the journal: the command line, and its user. */
 function worker(): string {
   try {
     return `cli:${userInfo().username}`;
@@ -202,7 +204,7 @@ function worker(): string {
   }
 }
 
-/** The name of whoever wrote an event, without what sets one process apart from another. */
+/** Returns the name of an event's writer, without the suffix that distinguishes processes. */
 export function workerText(by: string): string {
   return by.replace(/:[\w-]{22}$/, "");
 }
@@ -210,7 +212,7 @@ export function workerText(by: string): string {
 /** The most names that a hint lists. */
 const FEW = 8;
 
-/** The targets that are named, or all if none is. @throws {@link UsageError} for an unknown name. */
+/** Returns the named targets, or all if none is named. @throws {@link UsageError} for an unknown name. */
 export function namesOf({ names }: Pick<Opened, "names">, given: readonly string[]): readonly string[] {
   for (const name of given)
     if (!names.includes(name))
@@ -226,8 +228,8 @@ function hintOf(name: string, names: readonly string[]): string {
 }
 
 /**
- * What the journal has and `keyturn.json` does not name, unless it was forgotten: nobody continues a rotation there, and nobody ends its
- * credentials.
+ * Returns the targets that the journal has and `keyturn.json` does not, except forgotten ones: nobody continues their
+ * rotations or ends their credentials.
  */
 async function straysOf({ journal, names }: Pick<Opened, "journal" | "names">): Promise<readonly string[]> {
   const known = new Set(names);
@@ -236,9 +238,9 @@ async function straysOf({ journal, names }: Pick<Opened, "journal" | "names">): 
   return others.filter((_, index) => (JSON.parse(last[index] ?? "{}") as { event?: unknown }).event !== "forgotten");
 }
 
-/** Says that the journal has targets that `keyturn.json` does not name. Returns whether there are any. */
+/** Reports targets of the journal that `keyturn.json` does not name. Returns whether there are any. */
 export async function sayStrays(context: Context, opened: Pick<Opened, "journal" | "names">): Promise<boolean> {
-  // What is wrong with the journal is reported where it is read for its targets.
+  // Problems of the journal are reported when its targets are read.
   const strays = await straysOf(opened).catch(() => []);
   if (strays.length === 0) return false;
   const shown = strays.slice(0, FEW).join(", ") + (strays.length > FEW ? `, and ${strays.length - FEW} more` : "");

@@ -5,7 +5,7 @@ import { CommandError, EXIT, type Interruption, UsageError } from "./exit.js";
 import { blockText, type Column, isTooWide, type Sink, tableText, toldBelow } from "./output.js";
 import { Progress } from "./progress.js";
 
-/** The parts of the process that the command uses. Nothing else reads them. */
+/** The parts of the process that the command uses. Nothing else accesses them. */
 export interface Surroundings {
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -40,12 +40,12 @@ export class Context {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly stdin: NodeJS.ReadStream;
-  /** Data, and nothing else. */
+  /** Standard output, for data only. */
   readonly out: Sink;
-  /** Messages, questions and progress. */
+  /** Standard error, for messages, questions and progress. */
   readonly err: Sink;
   readonly manner: Manner;
-  /** Fires when the command is asked to stop; its reason is an {@link Interruption}. */
+  /** Aborts when the command is asked to stop. Its reason is an {@link Interruption}. */
   readonly signal: AbortSignal;
   /** The current time. It starts at the value of `--clock` or `KEYTURN_NOW`, if one is set, and advances from there. */
   readonly clock: Clock;
@@ -78,8 +78,9 @@ export class Context {
   }
 
   /**
-   * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `row` converts a row for programs, and
-   * `json` is the document, if it is not the list of rows. With `blocks`, a table that does not fit becomes a block of lines for each row.
+   * Writes the result: as a table, as one JSON document, or as a line of JSON for each row. `row` converts a row for
+   * programs, and `json` is the document, if it is not the list of rows. With `blocks`, a table that does not fit
+   * becomes a block of lines for each row.
    */
   async show<Row>(
     rows: readonly Row[],
@@ -114,7 +115,8 @@ export class Context {
   }
 
   /**
-   * Asks a person whether to go on. `--yes` answers for them; if nobody can be asked, this is a usage error, unless it is `optional`.
+   * Asks a person whether to continue. `--yes` answers for them. If nobody can be asked, it throws a usage error,
+   * unless the question is `optional`.
    *
    * @throws {@link CommandError} if the answer is no.
    */
@@ -148,7 +150,7 @@ export class Context {
     return true;
   }
 
-  /** Rejects if the command is asked to stop. */
+  /** Throws if the command has been asked to stop. */
   unlessInterrupted(): void {
     if (this.signal.aborted) throw this.signal.reason as Interruption;
   }

@@ -1,4 +1,4 @@
-/** The database of a fleet, if a command is given one. Its journal replaces the folder's. */
+/** The database of a fleet, if a command uses one. Its journal replaces the one in a folder. */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ export interface Database {
   readonly schema: string | undefined;
   readonly pool: PgPool;
   readonly journal: Journal;
-  /** Where sealed copies are kept. */
+  /** The store of sealed copies. */
   readonly seals: SealStore;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export async function openDatabase(context: Context): Promise<Database | undefin
   const loaded = await loadPackage<Pg & { default?: Pg }>(context, "pg");
   const { Pool } = loaded.default ?? loaded;
   const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  // A connection that breaks while it is idle is not a failure.
+  // An idle connection that breaks is not a failure.
   pool.on("error", () => undefined);
   const journal = postgresJournal(pool, { schema, fleet });
   const seals = postgresSeals(pool, { schema, fleet });
@@ -45,7 +45,8 @@ export async function openDatabase(context: Context): Promise<Database | undefin
 }
 
 /**
- * Loads a package that the user has installed, since this one has no dependencies: from the current folder, or from beside this package.
+ * Loads a package that the user has installed, since this one has no dependencies. Looks in the current folder, then
+ * beside this package.
  *
  * @throws {@link UsageError} that says what to install.
  */

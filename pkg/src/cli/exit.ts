@@ -4,7 +4,7 @@ import { type Failure, KeyturnError } from "../base/errors.js";
 
 /** The exit codes; `docs/cli.md` lists them. */
 export const EXIT = {
-  /** The work is done, or waits for its time. */
+  /** The work is done, or waits until it is due. */
   done: 0,
   /** Something failed; the message says what. */
   failed: 1,
@@ -12,7 +12,7 @@ export const EXIT = {
   usage: 2,
   /** A condition was met: something is due, expiring, or not in order. */
   found: 3,
-  /** A person must decide before it continues. */
+  /** A person must decide before the work continues. */
   person: 4,
   /** The control plane or a sink rejects the credentials, or they lack a permission. */
   refused: 5,
@@ -28,10 +28,10 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** One of {@link EXIT}. Commands that run another program also end with its code. */
+/** One of {@link EXIT}, or the code of a program that the command ran. */
 export type Exit = number;
 
-/** The codes by severity: of several targets, the most severe decides. */
+/** The codes by severity. The most severe code of several targets is the command's. */
 const GRAVITY: readonly Exit[] = [
   EXIT.interrupted,
   EXIT.terminated,
@@ -45,15 +45,15 @@ const GRAVITY: readonly Exit[] = [
   EXIT.found,
 ];
 
-/** The most severe of some codes. */
+/** Returns the most severe of some codes. */
 export function gravest(codes: Iterable<Exit>): Exit {
   const all = new Set(codes);
   return GRAVITY.find((code) => all.has(code)) ?? EXIT.done;
 }
 
-/** The command was used wrongly: an invalid flag, or a name that is not in `keyturn.json`. Nothing was done. */
+/** The error for wrong usage: an invalid flag, or a name that is not in `keyturn.json`. Nothing was done. */
 export class UsageError extends Error {
-  /** Which error it is, where that matters to whoever catches it. */
+  /** The code of the error, if callers need to distinguish it. */
   readonly code: UsageCode | undefined;
   /** What to do about it, in a sentence. */
   readonly hint: string | undefined;
@@ -64,7 +64,7 @@ export class UsageError extends Error {
   }
 }
 
-/** The usage errors that are told apart. */
+/** The usage errors that callers distinguish. */
 export type UsageCode = "no_profile";
 
 /** A failure with an exit code of its own. */
@@ -78,14 +78,14 @@ export class CommandError extends Error {
   }
 }
 
-/** Someone asked the command to stop. */
+/** The error for a command that somebody asked to stop. */
 export class Interruption extends Error {
   readonly signal: NodeJS.Signals;
   constructor(signal: NodeJS.Signals) {
     super("interrupted");
     this.signal = signal;
   }
-  /** The code that shells give a program that ended by the signal. */
+  /** The exit code that shells report for a program that the signal ended. */
   get exit(): Exit {
     return this.signal === "SIGINT" ? EXIT.interrupted : this.signal === "SIGHUP" ? 129 : EXIT.terminated;
   }
@@ -118,14 +118,14 @@ const BY_REASON: Readonly<Record<string, Exit>> = {
   unavailable: EXIT.unavailable,
 };
 
-/** Whether a token endpoint has refused a login. One that cannot be reached, fails or limits requests has refused nobody. */
+/** Returns whether a token endpoint refused a login, as opposed to being unreachable, failing or limiting requests. */
 function isRefused(error: Failure): boolean {
-  // An error with an official name has the package's own as its cause.
+  // An error with the official SDK's name has the package's own error as its cause.
   const { status, reason } = ("status" in error ? error : (error.cause ?? {})) as { status?: number; reason?: string };
   return !["unreachable", "certificate"].includes(reason ?? "") && status !== 429 && !(Number(status) >= 500);
 }
 
-/** The exit code of a failure. */
+/** Returns the exit code of a failure. */
 export function exitOf(error: unknown): Exit {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof CommandError || error instanceof Interruption) return error.exit;

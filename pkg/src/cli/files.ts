@@ -11,13 +11,13 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
 };
 
-/** Why a file cannot be read, in words. */
+/** Describes why a file cannot be read. */
 export function unreadable(code: string | undefined): string {
   return WORDS[code ?? ""] ?? String(code);
 }
 
 /**
- * Creates a file that only its owner can read. `option` is the option that names it.
+ * Creates a file that only its owner can read. `option` is the option that names the file.
  *
  * @throws {@link UsageError} if it exists, or cannot be created.
  */
@@ -33,13 +33,13 @@ export async function createFile({ cwd }: Pick<Context, "cwd">, file: string, op
   }
 }
 
-/** How standard input, or a file, is called in messages. */
+/** Returns the name of a file, or of standard input, for messages. */
 export function fileLabel(file: string): string {
   return file === "-" ? "standard input" : file;
 }
 
 /**
- * The text of a file, or of standard input for `-`.
+ * Reads the text of a file, or of standard input for `-`.
  *
  * @throws {@link UsageError} if it cannot be read.
  */

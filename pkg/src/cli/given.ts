@@ -1,6 +1,6 @@
 /** The arguments and options of a command, checked against its row of the table. */
 
-/** The arguments and options of a command. Reading an option that its row does not have is a programming error, and throws. */
+/** The arguments and options of a command. Reading an option that its row lacks is a programming error, and throws. */
 export class Given {
   /** The arguments, in order; a list is flat. */
   readonly args: readonly string[];
@@ -13,22 +13,22 @@ export class Given {
     this.#known = known;
   }
 
-  /** A text, by the option's long name without dashes: `old-after-rotate`. */
+  /** Returns a text by the option's long name without dashes: `old-after-rotate`. */
   text(name: string): string | undefined {
     return this.#get(name) as string | undefined;
   }
 
-  /** A whole number. */
+  /** Returns a whole number. */
   count(name: string): number | undefined {
     return this.#get(name) as number | undefined;
   }
 
-  /** Whether a flag is given. */
+  /** Returns whether a flag is given. */
   flag(name: string): boolean {
     return this.#get(name) === true;
   }
 
-  /** All values of an option that may be repeated. */
+  /** Returns all values of an option that may be repeated. */
   list(name: string): readonly string[] {
     return (this.#get(name) as readonly string[] | undefined) ?? [];
   }

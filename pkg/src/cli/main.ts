@@ -1,4 +1,4 @@
-/** The command line: finds the command in the table, reads its options, loads its module, and runs it. */
+/** Runs the command line: finds the command in the table, reads its options, and loads and runs its module. */
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
@@ -33,7 +33,7 @@ export async function main(around: Surroundings): Promise<void> {
   around.exitCode = exit;
 }
 
-/** Asks the command to stop at the first signal; a second one ends the process. */
+/** Asks the command to stop at the first signal. A second signal ends the process. */
 function listen(around: Surroundings, stop: AbortController, err: Sink): () => void {
   const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
     const listener = (): void => {
@@ -56,7 +56,7 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
   const program = programOf(args, out, (spec, given, command) => {
     chosen = { spec, args: given, command };
   });
-  // The library writes help and version itself, which is awaited here, and reports how it ended by an error.
+  // The library passes help and version to this function and then throws. The text is written, and awaited, afterwards.
   const written: string[] = [];
   settle(program, (text) => void written.push(text));
   try {
@@ -82,9 +82,9 @@ async function run(around: Surroundings, signal: AbortSignal, out: Sink, err: Si
   }
 }
 
-/** Reports what went wrong, and returns the exit code. */
+/** Reports an error, and returns its exit code. */
 async function report(error: unknown, args: readonly string[], signal: AbortSignal, err: Sink): Promise<Exit> {
-  // A failure caused by the request to stop is not reported as one, unless its outcome is unknown.
+  // A failure that the request to stop caused is not reported as a failure, unless its outcome is unknown.
   if (signal.aborted && exitOf(error) !== EXIT.unknown) {
     const { exit } = signal.reason as Interruption;
     await err.write("keyturn: interrupted\n");
@@ -96,7 +96,7 @@ async function report(error: unknown, args: readonly string[], signal: AbortSign
   }
   const { message, hint, code } = error as { message?: unknown; hint?: unknown; code?: unknown };
   const exit = exitOf(error);
-  // A failure that a person can fix is reported in one line, anything else with its stack.
+  // A failure that a person can fix is reported in one line, any other with its stack.
   const known = exit !== EXIT.failed || "exit" in (error as object) || KeyturnError.is(error) || code !== undefined;
   if (!known) {
     await err.write(`${(error as Error).stack ?? String(error)}\n`);
@@ -110,7 +110,7 @@ async function report(error: unknown, args: readonly string[], signal: AbortSign
   return exit;
 }
 
-/** The words of the command line that name a command. */
+/** Returns the words of the command line that name a command. */
 function commandIn(args: readonly string[]): readonly string[] {
   const words = args.filter((arg) => !arg.startsWith("-"));
   const named = (length: number): boolean => {
@@ -120,7 +120,7 @@ function commandIn(args: readonly string[]): readonly string[] {
   return words.length > 1 && named(2) ? words.slice(0, 2) : words.length > 0 && named(1) ? words.slice(0, 1) : [];
 }
 
-/** What a server of JSON:API says about each thing that it refuses. */
+/** Returns what a JSON:API server says about each problem that it reports. */
 function detailsOf(error: unknown): readonly string[] {
   const { errors } = error as { errors?: unknown };
   if (!Array.isArray(errors)) return [];
@@ -130,7 +130,7 @@ function detailsOf(error: unknown): readonly string[] {
   });
 }
 
-/** Creates the parser. Only the selected command gets its options: the help lists the others by name. */
+/** Creates the parser. Only the selected command gets its options; the help lists the others by name. */
 export function programOf(
   args: readonly string[],
   out: Sink,
@@ -164,7 +164,7 @@ export function programOf(
     const meant = words[0] === name && (second === undefined || words[1] === second);
     if (!meant) continue;
     describe(command, spec, (given) => found(spec, given, command));
-    // The command parses what the table does not have, including `--help`.
+    // The command itself parses what is not in the table, including `--help`.
     if (spec.open !== undefined) command.allowUnknownOption();
     if (spec.open !== undefined && words.length > spec.open) command.helpOption(false);
   }
@@ -178,7 +178,7 @@ export function programOf(
   return program;
 }
 
-/** The command whose name is the first word of several: `journal`. */
+/** Returns the parent command of commands with the same first word, such as `journal`. */
 function family(program: Command, name: string, { group }: CommandSpec): Command {
   const there = program.commands.find((one) => one.name() === name);
   if (there !== undefined) return there;
@@ -234,7 +234,7 @@ const PARSERS = {
   },
 };
 
-/** An option's name, without dashes. */
+/** Returns an option's name without dashes. */
 function longName({ flags }: OptionSpec): string {
   return /--([\w-]+)/.exec(flags)?.[1] ?? "";
 }
@@ -244,7 +244,7 @@ function givenOf(spec: CommandSpec, args: readonly string[], command: Command): 
   const options = new Map<string, unknown>();
   for (const option of command.options) {
     const value: unknown = command.getOptionValue(option.attributeName());
-    // To the parser, `--no-begin` makes an option `begin` false.
+    // The parser represents `--no-begin` by an option `begin` that is false.
     options.set(option.name(), option.negate ? value === false : value);
   }
   return new Given(args, options, known);
@@ -281,7 +281,7 @@ function settle(command: Command, write: (text: string) => void): void {
   for (const sub of command.commands) settle(sub, write);
 }
 
-/** The parser's error message, reworded. */
+/** Rewords the parser's error message. */
 function usageMessage({ code, message }: CommanderError, args: readonly string[]): string {
   const plain = message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, ". Did you mean $1?");
   if (code === "commander.unknownCommand" || (code === "commander.excessArguments" && args[0]?.startsWith("-")))

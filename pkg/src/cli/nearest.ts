@@ -1,6 +1,6 @@
 /** Suggestions for misspelled names. */
 
-/** The names nearest to a given one, the nearest first; none whose distance is more than a third of its length. */
+/** Returns the names nearest to a given one, the nearest first. Their distance is at most a third of its length. */
 export function nearest(name: string, names: Iterable<string>, most = 3): string[] {
   const low = name.toLowerCase();
   const limit = Math.max(2, Math.ceil(low.length / 3));
@@ -15,7 +15,7 @@ export function nearest(name: string, names: Iterable<string>, most = 3): string
   return found.slice(0, most).map(({ one }) => one);
 }
 
-/** How many letters have to be changed, inserted, removed or swapped with their neighbour; at most `limit` + 1. */
+/** Counts the letters to change, insert, remove or swap with their neighbour; at most `limit` + 1. */
 function distance(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) > limit) return limit + 1;
   let before: number[] = [];

@@ -14,7 +14,7 @@ const SGR: Readonly<Record<Style, readonly [number, number]>> = {
   cyan: [36, 39],
 };
 
-/** A stream that the command writes to. It keeps working after the reader has closed it. */
+/** A stream to which the command writes. It keeps working after the reader has closed it. */
 export class Sink {
   /** The underlying stream, for libraries that write themselves. */
   readonly stream: NodeJS.WriteStream;
@@ -31,22 +31,22 @@ export class Sink {
     });
   }
 
-  /** The columns of the terminal; `Infinity` without one, so that nothing is truncated that a program reads. */
+  /** The columns of the terminal; `Infinity` without one, so that output for programs is not truncated. */
   get columns(): number {
     return this.isTTY ? this.stream.columns || 80 : Number.POSITIVE_INFINITY;
   }
 
-  /** Why not everything could be written. A reader that closes the stream early is not a failure. */
+  /** The error of a write, if one failed. A reader that closes the stream early is not a failure. */
   get failure(): Error | undefined {
     return (this.#failure as NodeJS.ErrnoException | undefined)?.code === "EPIPE" ? undefined : this.#failure;
   }
 
-  /** Whether the stream no longer takes anything. */
+  /** Whether the stream no longer accepts anything. */
   get closed(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Writes text, and resolves when it is written or the stream is closed. */
+  /** Writes text, and resolves once it is written or the stream is closed. */
   write(text: string): Promise<void> {
     if (this.#failure !== undefined || text === "") return Promise.resolve();
     return new Promise((resolve) => {
@@ -57,7 +57,7 @@ export class Sink {
     });
   }
 
-  /** The text in a style, if colours are on. */
+  /** Returns the text in a style, if colours are on. */
   paint(style: Style | undefined, text: string): string {
     if (style === undefined || !this.color) return text;
     const [on, off] = SGR[style];
@@ -65,7 +65,7 @@ export class Sink {
   }
 }
 
-/** Whether colours are on: by `NO_COLOR` and `FORCE_COLOR`, otherwise if the terminal has them. */
+/** Returns whether colours are on: by `NO_COLOR` and `FORCE_COLOR`, otherwise if the terminal supports them. */
 function colored(isTTY: boolean, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
   if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0";
@@ -79,7 +79,7 @@ export interface Column<Row> {
   readonly style?: ((row: Row) => Style | undefined) | undefined;
   /** Whether it may be truncated, with an ellipsis, on a narrow terminal. Default: true, except for the first column. */
   readonly shrinks?: boolean | undefined;
-  /** The rows whose text in this column is so important that it is written below the table where the table truncates it. */
+  /** Selects the rows whose text in this column must be readable: it is repeated below the table if it is truncated. */
   readonly told?: ((row: Row) => boolean) | undefined;
 }
 
@@ -88,8 +88,8 @@ const NARROWEST = 8;
 const GAP = "  ";
 
 /**
- * A table as text, at most as wide as `columns`; without a head line if there are no rows. Where not all fits, columns that have nothing in
- * any row give their place to the others.
+ * Formats a table as text, at most as wide as the terminal. It is empty if there are no rows. If the table does not
+ * fit, columns that are empty in all rows are left out.
  */
 export function tableText<Row>(sink: Sink, all: readonly Column<Row>[], rows: readonly Row[]): string {
   if (rows.length === 0) return "";
@@ -117,7 +117,7 @@ function widthsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): n
   );
 }
 
-/** What a table truncates although it has to be read: a line for each, with what the row is about. */
+/** Returns a line for each text that must be readable but that the table truncates, after the row's first cell. */
 export function toldBelow<Row>(table: string, columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
   return rows.flatMap((row) =>
     columns.flatMap(({ text, told }) => {
@@ -127,7 +127,7 @@ export function toldBelow<Row>(table: string, columns: readonly Column<Row>[], r
   );
 }
 
-/** Rows as blocks with a line for each field, for the few rows with many long fields that a table cannot show. */
+/** Formats rows as blocks with a line for each field, for a few rows with many long fields, which no table can show. */
 export function blockText<Row>(sink: Sink, columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const most = Math.max(...columns.map(({ head }) => width(head)));
   const blocks = rows.map((row) =>
@@ -141,12 +141,12 @@ export function blockText<Row>(sink: Sink, columns: readonly Column<Row>[], rows
   return blocks.map((lines) => lines.join("")).join("\n");
 }
 
-/** Whether a table of these rows is wider than the terminal. */
+/** Returns whether a table of these rows is wider than the terminal. */
 export function isTooWide<Row>(sink: Sink, columns: readonly Column<Row>[], rows: readonly Row[]): boolean {
   return excessOf(widthsOf(columns, rows), sink.columns) > 0;
 }
 
-/** By how many columns a table is too wide. */
+/** Returns by how many columns a table is too wide. */
 function excessOf(widths: readonly number[], most: number): number {
   return widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length) - most;
 }
@@ -164,7 +164,7 @@ function fit<Row>(widths: number[], columns: readonly Column<Row>[], most: numbe
   }
 }
 
-/** The text in exactly this many columns; the last cell of a line is not padded. */
+/** Truncates or pads a text to exactly this many columns. The last cell of a line is not padded. */
 function padded(text: string, columns: number, last: boolean): string {
   const has = width(text);
   if (has <= columns) return last ? text : text + " ".repeat(columns - has);
@@ -176,7 +176,7 @@ function padded(text: string, columns: number, last: boolean): string {
   return `${cut}…${" ".repeat(columns - 1 - width(cut))}`;
 }
 
-/** Removes control characters, which could move the cursor or hide text, from what servers and files provide. */
+/** Removes control characters, which could move the cursor or hide text, from texts of servers and files. */
 export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }

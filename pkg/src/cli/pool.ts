@@ -2,9 +2,9 @@
 
 /** Options of {@link pool}. */
 export interface PoolOptions<Item> {
-  /** No more tasks begin once it returns true. */
+  /** Returns true if no more tasks shall begin. */
   readonly stop?: (() => boolean) | undefined;
-  /** How many tasks of an item's kind may run at a time, besides the limit for all. */
+  /** Returns how many tasks of an item's kind may run at a time, in addition to the limit for all. */
   readonly limit?: ((item: Item) => { readonly kind: string; readonly most: number }) | undefined;
 }
 
@@ -25,7 +25,7 @@ export async function pool<Item, Result>(
     }
     return undefined;
   };
-  // A worker that finds no item ends: whoever holds the place that the others wait for takes them on afterwards.
+  // A worker that finds no item ends: items that wait for the limit of a kind are taken by the workers that use it up.
   const worker = async (): Promise<void> => {
     for (let index = next(); index !== undefined && !stop(); index = next()) {
       const item = items[index] as Item;

@@ -1,4 +1,4 @@
-/** Profiles: named credentials for the two APIs, stored outside of the project. */
+/** Profiles: named credentials for the two APIs, stored outside the project. */
 
 import type { Context } from "./context.js";
 import { CommandError, EXIT, UsageError } from "./exit.js";
@@ -24,19 +24,19 @@ export interface Profile {
   readonly clientId: string;
   /** Whether `keyturn login` created the credential. */
   readonly made: boolean;
-  /** When it expires, in milliseconds since 1970, if that is known. */
+  /** The time at which it expires, in milliseconds since 1970, if known. */
   readonly expiresAt: number | undefined;
-  /** Where its secret is. */
+  /** The place of its secret. */
   readonly kept: "keyring" | "file";
   /** Reads the secret from where it is stored. Called only when a client is created. */
   credential(): Promise<ClientCredential>;
 }
 
-/** The name of the profile that is used if none is named. */
+/** The name of the default profile. */
 export const DEFAULT_PROFILE = "default";
 
 /**
- * The profile of a name, or the default one for an API if no name is given; `undefined` if there is none.
+ * Loads a profile by name, or the default one for an API if no name is given; `undefined` if there is none.
  *
  * @throws {@link UsageError} for an unknown name, and for a file that others may read.
  */
@@ -60,7 +60,7 @@ export async function loadProfile(
   return undefined;
 }
 
-/** All profiles, by API and name. */
+/** Loads all profiles, by API and name. */
 export async function allProfiles(context: Context): Promise<Profile[]> {
   const path = profilesPath(context.env);
   const { profiles } = await readProfiles(path);
@@ -80,8 +80,9 @@ export interface NewProfile extends ClientCredential {
 }
 
 /**
- * Stores a profile: its secret in the system's keyring if that works, otherwise in the file. If it cannot be stored, this is an error, and
- * nothing has changed. Returns where the secret is, and why it is not in the keyring if that is installed.
+ * Stores a profile: its secret in the system's keyring if that works, otherwise in the file. Throws if it cannot be
+ * stored, and then nothing has changed. Returns where the secret is, and why it is not in the keyring if that is
+ * installed.
  */
 export async function saveProfile(
   context: Context,
@@ -110,14 +111,14 @@ export async function saveProfile(
     if (kept === "keyring") await (await keyring())?.remove(account).catch(() => undefined);
     throw error;
   }
-  // The secret of the replaced profile is no longer needed.
+  // Remove the secret of the replaced profile.
   const old = entryOf(before, api, name);
   if (old !== undefined && old.clientSecret === undefined && old.clientId !== clientId)
     await (await keyring())?.remove(accountOf(api, name, old.clientId)).catch(() => undefined);
   return { kept, path, why };
 }
 
-/** Removes a profile and its secret. It is not an error if there is none. */
+/** Removes a profile and its secret. Does nothing if there is none. */
 export async function removeProfile(context: Context, { api, name, clientId, kept }: Profile): Promise<void> {
   if (kept === "keyring") {
     const { keyring } = await import("./profiles/keyring.js");
@@ -134,7 +135,7 @@ export function checkName(name: string): void {
     });
 }
 
-/** Makes sure that a profile can be stored, before a credential is issued that would be lost otherwise. */
+/** Checks that a profile can be stored, before a credential is issued that would otherwise be lost. */
 export async function checkKeeping(context: Context, name: string): Promise<void> {
   checkName(name);
   await changeProfiles(profilesPath(context.env), (file) => file);

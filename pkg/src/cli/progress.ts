@@ -2,7 +2,7 @@
 
 import { oneLine, type Sink } from "./output.js";
 
-/** A line on standard error that is overwritten. There is none if nobody watches. */
+/** A line on standard error that is overwritten. Nothing is written if nobody watches. */
 export class Progress {
   readonly #err: Sink;
   readonly #shown: boolean;

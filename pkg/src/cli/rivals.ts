@@ -1,7 +1,7 @@
 /**
- * Several files on one journal. The journal is the truth about a target, and `keyturn.json` says where its credential goes: two files that say
- * different things of one target, or a file that has lost a sink, would end a credential that somebody still reads. Both are noticed
- * before anything is begun.
+ * Detects configurations that conflict on one journal. The journal is the truth about a target, and `keyturn.json` says
+ * where its credential goes: two files that differ about a target, or a file that has lost a sink, would end a
+ * credential that somebody still reads. Both are detected before anything is begun.
  */
 
 import { createHash } from "node:crypto";
@@ -13,10 +13,10 @@ import type { Config, ConfigFile, Opened, SinkConfig } from "./config.js";
 import { CommandError, EXIT } from "./exit.js";
 import { quoted } from "./shell.js";
 
-/** The folder of the journal in which each file that uses it leaves its path. */
+/** The folder of the journal in which each configuration that uses it records its path. */
 const FOLDER = "configs";
 
-/** Why nothing may be begun for some targets of a configuration. */
+/** Returns, for the targets of a configuration that conflict, why nothing may be begun. */
 export async function quarrelsOf(
   opened: Opened,
   statuses: Iterable<LifecycleStatus>,
@@ -32,7 +32,7 @@ export async function quarrelsOf(
 }
 
 /**
- * Leaves the path of this file beside the journal, for those who come with another one. Nobody makes the journal's folder for that: the
+ * Records the path of this file in the journal's folder, for users of other files. It does not create that folder: the
  * journal does, durably.
  */
 export function announce({ file, config, database }: Opened): void {
@@ -45,7 +45,7 @@ export function announce({ file, config, database }: Opened): void {
     mkdirSync(join(place, FOLDER), { recursive: true, mode: 0o700 });
     writeFileSync(path, `${own}\n`, { mode: 0o600 });
   } catch {
-    // That nothing can be written is reported where it has to be.
+    // Ignored: a failure to write is reported by the writes that matter.
   }
 }
 
@@ -54,13 +54,13 @@ function identityOf({ path }: ConfigFile): { readonly own: string; readonly name
   return { own, name: createHash("sha256").update(own).digest("hex").slice(0, 16) };
 }
 
-/** Another file on the same journal. */
+/** Another configuration on the same journal. */
 interface Other {
   readonly path: string;
   readonly config: Config;
 }
 
-/** The other files that have announced themselves, as they are now. */
+/** Reads the other configurations that have announced themselves, in their current state. */
 function othersOf({ file, config }: Opened): readonly Other[] {
   const place = resolve(file.folder, config.journal);
   const folder = join(place, FOLDER);
@@ -84,7 +84,7 @@ function present(folder: string): readonly string[] {
   }
 }
 
-/** The file that a note names, if it is still there and still has this journal. */
+/** Reads the configuration that a note names, if it still exists and still uses this journal. */
 function otherAt(note: string, journal: string): readonly Other[] {
   try {
     const path = readFileSync(note, "utf8").trimEnd();
@@ -111,7 +111,7 @@ function disagreement({ file, config }: Opened, others: readonly Other[], target
   return undefined;
 }
 
-/** What a file says of a target, independent of where the file is and of the order of fields. */
+/** Returns what a file says about a target, independent of the file's location and the order of fields. */
 function meaning(
   { targets, tenants = {}, policy }: Config,
   folder: string,
@@ -128,7 +128,7 @@ function meaning(
   };
 }
 
-/** A sink with whole paths. */
+/** Returns a sink with absolute paths. */
 function placed(sink: SinkConfig, folder: string): object {
   if ("path" in sink && sink.kind !== "vault") return { ...sink, path: resolve(folder, sink.path) };
   if (sink.kind !== "command") return sink;
@@ -139,13 +139,13 @@ function placed(sink: SinkConfig, folder: string): object {
   return { ...sink, run: placedIn(sink.run), ...(sink.read && { read: placedIn(sink.read) }) };
 }
 
-/** A sink that has the target's credential by the journal, and that the file no longer names. */
+/** Reports sinks that have the target's credential according to the journal, and that the file no longer names. */
 async function lostSink(
   { lifecycle, targets, file }: Opened,
   status: LifecycleStatus,
 ): Promise<CommandError | undefined> {
   const { target, current, phase, sequence } = status;
-  // In the grace period every sink has the new credential, and the rotation ends the old one.
+  // In the grace period, every sink has the new credential, and the rotation ends the old one.
   if (sequence === 0 || current === undefined || phase === "grace") return undefined;
   const names = new Set(targets[target]?.sinks.map(({ name }) => whole(name, file.folder)));
   const lost = [...deliveredTo(await lifecycle.history(target))].filter((sink) => !names.has(whole(sink, file.folder)));
@@ -163,13 +163,13 @@ async function lostSink(
   );
 }
 
-/** The name of a sink, with a whole path if it is a path, so that a file is the same however it is written. */
+/** Returns the name of a sink. A path in it is made absolute, so that a file has one name however it is written. */
 function whole(name: string, folder: string): string {
   const [, kind, path] = /^(file|folder):(.*)$/.exec(name) ?? [];
   return path === undefined ? name : `${kind}:${resolve(folder, path)}`;
 }
 
-/** The sinks that were given the credential in use, or the one that is about to be. Adopting a credential says nothing of sinks. */
+/** Returns the sinks that received the current or the next credential. Adopting one says nothing about sinks. */
 function deliveredTo(events: readonly LifecycleEvent[]): ReadonlySet<string> {
   let before = new Set<string>();
   let now = new Set<string>();

@@ -1,6 +1,6 @@
-/** Words of command lines that are shown to people, to be copied into a shell. */
+/** Quotes words of command lines that people copy into a shell. */
 
-/** A word, in quotes if a shell would read it as anything else. */
+/** Returns a word, in quotes if a shell would otherwise interpret it. */
 export function quoted(word: string): string {
   return /^[\w/.@%+,:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

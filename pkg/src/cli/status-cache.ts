@@ -1,7 +1,7 @@
 /**
- * A cache of the last result of `keyturn status`, beside the journal. It is valid until the configuration or the journal changes, or a time
- * passes at which a target changes its state. Reading the events of hundreds of targets takes ten times as long. Only the status uses it;
- * a command that changes anything reads the journal itself.
+ * A cache of the last result of `keyturn status`, beside the journal. It is valid until the configuration or the
+ * journal changes, or until the time at which a target's state changes. Reading the events of hundreds of targets takes
+ * ten times as long. Only `status` uses it: a command that changes anything reads the journal itself.
  */
 
 import { createHash, randomUUID } from "node:crypto";
@@ -13,7 +13,10 @@ import { exposure } from "./profiles/file.js";
 
 /** The version of the cache's format. */
 const FORM = 1;
-/** A file system may give two consecutive changes the same time, so a state that has just changed is not cached. */
+/**
+ * How long a state must be unchanged before it is cached, in milliseconds: a file system may give two consecutive
+ * changes the same time.
+ */
 const SETTLED_MS = 2000;
 
 /** What the cache depends on: the configuration, the streams of the journal, and the program that read them. */
@@ -21,11 +24,11 @@ export interface Footprint {
   readonly path: string;
   readonly journal: string;
   readonly text: string;
-  /** When any of it last changed, in milliseconds since 1970. */
+  /** The time of the last change to any of these, in milliseconds since 1970. */
   readonly changed: number;
 }
 
-/** Inspects the files without reading the events. `undefined` if the state cannot be determined. */
+/** Inspects the files without reading the events. Returns `undefined` if the state cannot be determined. */
 export function footprint(path: string): Footprint | undefined {
   try {
     const text = readFileSync(path, "utf8");
@@ -37,7 +40,7 @@ export function footprint(path: string): Footprint | undefined {
     const program = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
     const hash = createHash("sha256").update(JSON.stringify([FORM, program, path, text]));
     let changed = statSync(path).mtimeMs;
-    // A stream is a folder, whose time changes with every event that is added.
+    // A stream is a folder, whose modification time changes with every new event.
     for (const name of names) {
       const stats = statSync(join(streams, name));
       changed = Math.max(changed, stats.mtimeMs, stats.ctimeMs);
@@ -45,7 +48,7 @@ export function footprint(path: string): Footprint | undefined {
     }
     return { path, journal: folder, text: hash.digest("hex"), changed };
   } catch {
-    // Whoever reads the file reports what is wrong with it.
+    // Problems of the files are reported when they are read.
     return undefined;
   }
 }
@@ -57,7 +60,7 @@ interface Kept {
   readonly statuses: readonly LifecycleStatus[];
 }
 
-/** The cached statuses of all targets, if there are any. */
+/** Returns the cached statuses of all targets, if they are still valid. */
 export function cachedStatuses(context: Context, print: Footprint): readonly LifecycleStatus[] | undefined {
   try {
     const path = fileOf(print);
@@ -71,7 +74,7 @@ export function cachedStatuses(context: Context, print: Footprint): readonly Lif
   }
 }
 
-/** Caches the statuses of all targets, if it is known how long they are valid. A failure to write is ignored. */
+/** Caches the statuses of all targets, if it is known how long they stay valid. A failure to write is ignored. */
 export function keepStatuses(now: number, print: Footprint, statuses: readonly LifecycleStatus[]): void {
   const until = untilOf(statuses, now);
   if (until === undefined || print.changed > Date.now() - SETTLED_MS) return;
@@ -93,12 +96,12 @@ function fileOf({ path, journal }: Footprint): string {
   return join(journal, "cache", `status-${createHash("sha256").update(path).digest("hex").slice(0, 16)}.json`);
 }
 
-/** The first time at which one of them changes; `undefined` if they do not say. */
+/** Returns the first time at which one of the statuses changes; `undefined` if it is not known. */
 function untilOf(statuses: readonly LifecycleStatus[], now: number): number | undefined {
   let until = Number.POSITIVE_INFINITY;
   for (const { progress, phase, due, doubt } of statuses) {
     if (doubt !== undefined) return undefined;
-    // A rotation that is due may begin at any moment, in a window that may close.
+    // A due rotation may begin at any time, in a window that may close.
     if (due !== undefined && due.at <= now) return undefined;
     if (due !== undefined) until = Math.min(until, due.at, ...(due.since > now ? [due.since] : []));
     if (progress.state === "waiting" && phase === "grace") until = Math.min(until, progress.until);

@@ -1,4 +1,4 @@
-/** The table of all commands, from which help, completions and the parser are made. */
+/** The table of all commands, the source of the help, the completions and the parser. */
 
 import type { Context } from "./context.js";
 import type { Exit } from "./exit.js";
@@ -11,15 +11,15 @@ export interface OptionSpec {
   readonly description: string;
   /** Its possible values; anything else is a usage error. */
   readonly choices?: readonly string[] | undefined;
-  /** The check of its text. Default: any text. */
+  /** The format that its text must have. Default: any text. */
   readonly kind?: "count" | "port" | "date" | undefined;
-  /** What a shell completes it with. */
+  /** The kind of completions that a shell offers. */
   readonly completes?: Completes | undefined;
   /** Whether it is left out of the help. */
   readonly hidden?: boolean | undefined;
 }
 
-/** What a shell completes an argument or an option's value with. */
+/** The kinds of completions for an argument or an option's value. */
 export type Completes = "target" | "profile" | "file" | "folder" | "command" | "operation";
 
 /** An argument of a command. */
@@ -31,7 +31,7 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[] | undefined;
 }
 
-/** What a command's module exports. */
+/** The exports of a command's module. */
 export interface CommandModule {
   run(context: Context, given: Given): Promise<Exit | void>;
 }
@@ -55,8 +55,8 @@ export interface CommandSpec {
   /** Command lines, without `keyturn`, and what they do. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   /**
-   * After this many words the command parses the rest itself, `--help` included: it is passed with the arguments, except for options that
-   * the table has.
+   * The number of words after which the command parses the rest itself, including `--help`. The rest is passed with the
+   * arguments, except for options that are in the table.
    */
   readonly open?: number | undefined;
   readonly load: () => Promise<CommandModule>;
@@ -101,9 +101,9 @@ export const COMMON = {
 /** The formats of every command with `-o`. */
 export const FORMATS = ["table", "json", "ndjson"];
 
-/** All options of a command: its own, and those that it shares. */
+/** Returns all options of a command: its own and the shared ones. */
 export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
-  // The journal of a configuration may be in a database.
+  // Commands with a configuration also take a database, which may have the journal.
   const taken = (spec.takes ?? []).flatMap((name) =>
     name === "config" ? (["config", "database", "fleet"] as const) : [name],
   );
@@ -127,7 +127,7 @@ const PARALLEL: OptionSpec = {
   kind: "count",
 };
 
-/** The commands by which a person decides about a rotation are functions of one module, and so are those of the journal. */
+/** Loads a command of one of the two modules that have several: a person's decisions, and the journal. */
 const person = (name: keyof typeof import("./commands/person.js")) => async (): Promise<CommandModule> => ({
   run: (await import("./commands/person.js"))[name],
 });

@@ -1,4 +1,4 @@
-/** The calls of one client: from a resource to a request, and from an answer to a resource. */
+/** The calls of one client: from a resource to a request, and from a response to a resource. */
 
 import { callOptionsOf, optionsOf } from "../base/checked.js";
 import { ClosedError, ConfigurationError, InputError, type KeyturnError } from "../base/errors.js";
@@ -49,10 +49,10 @@ import { fetchError, remember, retranslated, translated } from "./translate.js";
 const MEDIA_TYPE = "application/vnd.api+json";
 const DEFAULT_TIMEOUT_MS = 15_000;
 
-/** Older programs pass `null` for none. */
+/** The options of a call. Older programs pass `null` for none. */
 type CallOptions = ResourcesConfig | null | undefined;
 
-/** One request of the table. */
+/** One request of an operation in the table. */
 interface Call {
   readonly type: ResourceTypeLock;
   /** `list`, `create`, or the name of a relationship or an action. */
@@ -60,7 +60,7 @@ interface Call {
   readonly request: object | null;
   readonly query: QueryStringParams;
   readonly options: CallOptions;
-  /** Texts that no error may repeat. */
+  /** Strings that no error may repeat. */
   readonly secrets: readonly string[];
 }
 
@@ -72,7 +72,7 @@ interface Input {
   readonly query?: QueryStringParams;
 }
 
-/** What is listed: resources of the type `listed`, requested through another type's call if it is a relationship. */
+/** A list: resources of the type `listed`, requested through another type's call if the list is a relationship. */
 interface Listing extends Pick<Call, "type" | "name" | "request"> {
   readonly listed: ResourceTypeLock;
 }
@@ -82,36 +82,36 @@ interface SendOptions extends Passing {
   readonly call?: { readonly headers: Record<string, string>; readonly fetch: ResourcesConfig["fetch"] };
 }
 
-/** What an answer was read from. */
+/** A response, with the facts needed to read it. */
 interface Received {
   readonly answer: Answer;
   readonly facts: Operation;
   readonly url: string;
-  /** Texts that no error may repeat. */
+  /** Strings that no error may repeat. */
   readonly secrets: readonly string[];
 }
 
-/** A session, and how many calls are using it. */
+/** A session, and the number of calls that use it. */
 interface InUse {
   readonly session: ProvisioningSession;
   calls: number;
   retired: boolean;
 }
 
-/** The options that a session is made from. A change of others leaves it unchanged, with its tokens. */
+/** The options that a session is made from. A change of other options keeps the session and its tokens. */
 const OF_SESSION: readonly (keyof ResourcesConfig)[] = [
   ...(["accessToken", "credentials", "refreshToken", "domain", "serverURL", "authURL"] as const),
   ...(["tokenStore", "clock", "debugLogger"] as const),
 ];
 
-/** Makes the calls of one client. */
+/** The adapter that makes the calls of one client. */
 export class ResourceAdapter {
   readonly interceptors: Interceptors;
-  /** Without the token, which the core has. */
+  /** The options, without the token, which the core holds. */
   #config: ResourcesConfig;
   #inUse: InUse;
   #driver: Driver;
-  /** The way to an application's proxy, if calls go there and not to the API. */
+  /** The way to an application's proxy, if calls go there instead of to the API. */
   readonly #relay: Relay | undefined;
   readonly #closed = ending();
 
@@ -131,8 +131,8 @@ export class ResourceAdapter {
   }
 
   /**
-   * The interface through which a proxy makes calls. The input of a call is the request, plus the parameters of the
-   * URL as `query`. @internal
+   * The interface through which a proxy makes calls. The input of a call is the request, plus the URL parameters as
+   * `query`. @internal
    */
   get port(): Port {
     return {
@@ -143,7 +143,7 @@ export class ResourceAdapter {
     };
   }
 
-  /** Changes options of the client. Empty or missing ones stay unchanged; headers are added. */
+  /** Changes options of the client. Empty or missing ones stay unchanged; headers are added to the existing ones. */
   config(config: ResourcesConfig): this {
     const { headers, signal: _, ...given } = optionsOfClient(config ?? {});
     const set = Object.fromEntries(
@@ -169,12 +169,12 @@ export class ResourceAdapter {
     return this;
   }
 
-  /** What `console.log` shows, even when it calls getters, such as `currentAccessToken`. */
+  /** Returns what `console.log` shows, even when it calls getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "ResourceAdapter {}";
   }
 
-  /** What `client` is in the official SDK's adapter. */
+  /** The counterpart of `client` in the official SDK's adapter. */
   get client(): { readonly currentAccessToken: string } {
     return hidden({ currentAccessToken: this.currentAccessToken });
   }
@@ -184,12 +184,12 @@ export class ResourceAdapter {
     return (this.#closed.signal.aborted ? undefined : this.#inUse.session.token) ?? "";
   }
 
-  /** The session in use, for what needs its tokens besides the API's calls. @internal */
+  /** The session in use, for code that needs its tokens besides the API's calls. @internal */
   get session(): ProvisioningSession {
     return this.#inUse.session;
   }
 
-  /** Where the service is, and how to reach it, for requests to its authentication server. @internal */
+  /** The location of the service, and how to reach it, for requests to its authentication server. @internal */
   get places(): Pick<
     ClientInitConfig,
     "domain" | "serverURL" | "authURL" | "fetch" | "fetchOptions" | "clock" | "retryConfig"
@@ -202,12 +202,12 @@ export class ResourceAdapter {
     return { domain, serverURL, authURL, fetch, fetchOptions, clock, retryConfig };
   }
 
-  /** How results are spelled. */
+  /** The spelling of results. */
   get spelling(): Spelling {
     return this.#spelling(undefined);
   }
 
-  /** How the results of a call are spelled. */
+  /** Returns the spelling of a call's results. */
   #spelling(options: CallOptions): Spelling {
     return { names: options?.names ?? this.#config.names };
   }
@@ -218,7 +218,7 @@ export class ResourceAdapter {
     this.#inUse.session.close();
   }
 
-  /** One resource by its id, or without an id the only one of its type. */
+  /** Fetches a resource by its id, or without an id the only one of its type. */
   async retrieve<R extends Resource>(
     resource: ResourceId | ResourceType,
     params?: AnyParams,
@@ -240,7 +240,7 @@ export class ResourceAdapter {
     );
   }
 
-  /** A page of the resources of a type. */
+  /** Fetches a page of the resources of a type. */
   list<R extends Resource>(resource: ResourceType, params?: AnyParams, options?: CallOptions): PagedList<R> {
     const listing = (): Listing => {
       const { type } = resourceOf(resource);
@@ -249,7 +249,7 @@ export class ResourceAdapter {
     return this.#list<R>(listing, params, options);
   }
 
-  /** How many there are: only one of the items is fetched, without its secrets. */
+  /** Counts the resources. Only one of the items is fetched, without its secrets. */
   async count(
     resource: ResourceType,
     filter?: AnyParams | Record<string, unknown>,
@@ -269,7 +269,7 @@ export class ResourceAdapter {
     return list.recordCount;
   }
 
-  /** Makes a resource. */
+  /** Creates a resource. */
   async create<C extends ResourceCreate, R extends Resource>(
     resource: C & ResourceType,
     params?: AnyParams,
@@ -317,14 +317,14 @@ export class ResourceAdapter {
     );
   }
 
-  /** Removes a resource. */
+  /** Deletes a resource. */
   async delete(resource: ResourceId, given?: CallOptions): Promise<void> {
     const options = optionsOfCall(given);
     const { type, id } = resourceOf(resource);
     await this.#receive({ type, name: "delete", request: { id }, query: this.#params(options), options, secrets: [] });
   }
 
-  /** The resource that a relationship leads to. */
+  /** Fetches the resource that a relationship leads to. */
   async related<R extends Resource>(
     { type, id }: ResourceId,
     name: string,
@@ -336,7 +336,7 @@ export class ResourceAdapter {
     return this.#one<R>(await this.#receive({ type, name, request: { id }, query, options, secrets: [] }), options);
   }
 
-  /** A page of the resources that a relationship leads to. */
+  /** Fetches a page of the resources that a relationship leads to. */
   relatedList<R extends Resource>(
     of: () => ResourceId,
     name: string,
@@ -372,7 +372,7 @@ export class ResourceAdapter {
     });
   }
 
-  /** @param of Makes the request; what it throws rejects the promise. */
+  /** @param of makes the request; what it throws rejects the promise. */
   #list<R extends Resource>(of: () => Listing, params: AnyParams | undefined, given: CallOptions): PagedList<R> {
     return PagedList.begin(async () => {
       const options = optionsOfCall(given);
@@ -404,7 +404,7 @@ export class ResourceAdapter {
     );
   }
 
-  /** The resource object, its numbers checked: the server interprets some of them differently than intended. */
+  /** Returns the resource object, with its numbers checked: the server misinterprets some that are out of range. */
   #normalized(resource: object & ResourceType, options: CallOptions): Normalized {
     const normalized = readable("resource", () => normalize(resource, this.#spelling(options)));
     for (const [name, [least, greatest]] of Object.entries(RESOURCES[resource.type]?.ranges ?? {})) {
@@ -416,7 +416,7 @@ export class ResourceAdapter {
     return normalized;
   }
 
-  /** @param own Whether secrets of the fetched type itself are wanted whatever the options say. */
+  /** @param own says whether secrets of the fetched type itself are wanted, whatever the options say. */
   #query(params: AnyParams | undefined, type: string, options: CallOptions, own: boolean): QueryStringParams {
     const secrecy: Secrecy | undefined = (options?.secrets ?? this.#config.secrets) ? undefined : { own };
     const query = readable("parameters", () =>
@@ -455,7 +455,7 @@ export class ResourceAdapter {
     }
   }
 
-  /** Makes a call. Failures become the official SDK's errors after the error interceptors have seen them. */
+  /** Makes a call. Failures become the official SDK's errors, once the error interceptors have seen them. */
   async #receive(call: Call): Promise<Received> {
     const sent = { method: "", url: "", operation: `${call.type}.${call.name}` };
     const inUse = this.#inUse;
@@ -504,7 +504,7 @@ export class ResourceAdapter {
     };
     const outgoing: Outgoing = this.#relay?.outgoing(facts, JSON.stringify({ ...JSON.parse(json), query })) ?? {
       facts,
-      // The paths of the table begin with `/api`, which is also the end of the base URL.
+      // The table's paths begin with `/api`, which the base URL already ends with.
       url: this.#base(session, options).replace(/\/api$/, "") + target + (search && `?${search}`),
       headers: { accept: MEDIA_TYPE, "content-type": MEDIA_TYPE },
       body,
@@ -551,7 +551,7 @@ export class ResourceAdapter {
 
   #open(config: ResourcesConfig): InUse {
     try {
-      // The current `fetch`: it can be changed without a new session.
+      // Reads the current `fetch`, which can change without a new session.
       const session = openSession(
         this.#relay ? { ...config, serverURL: new URL(this.#relay.url).origin } : config,
         (url, init) =>
@@ -576,7 +576,7 @@ export class ResourceAdapter {
     });
   }
 
-  /** The last call that uses a session closes it. */
+  /** Retires a session, which is closed once no call uses it. */
   #retire(inUse: InUse): void {
     inUse.retired = true;
     if (inUse.calls === 0) inUse.session.close();
@@ -659,14 +659,14 @@ function relayTo(proxy: NonNullable<ResourcesConfig["proxy"]>, config: Resources
   }
 }
 
-/** The names of all operations, such as `api_credentials.list`, in the order of their numbers. */
+/** Returns the names of all operations, such as `api_credentials.list`, in the order of their numbers. */
 function operationNames(): string[] {
   return Object.entries(RESOURCES).flatMap(([type, { ops }]) => Object.keys(ops).map((name) => `${type}.${name}`));
 }
 
 /**
- * The answer itself. Programs' own `fetch`, in their tests above all, may return less than a `Response`: what the
- * official SDK reads of one.
+ * Returns a complete `Response`. A program's own `fetch`, above all in tests, may return only the parts that the
+ * official SDK reads.
  */
 async function complete(response: Response): Promise<Response> {
   const read = typeof response.arrayBuffer === "function";
@@ -684,14 +684,14 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   "user-agent": "User-Agent",
 };
 
-/** Headers as a plain object, in their original spelling. */
+/** Returns headers as a plain object, in their original spelling. */
 function spelled(headers: RequestInit["headers"], custom: Record<string, string> = {}): Record<string, string> {
   const own = new Map(Object.keys(custom).map((name) => [name.toLowerCase(), name]));
   const pairs = headers instanceof Headers ? [...headers] : Object.entries((headers ?? {}) as Record<string, string>);
   return Object.fromEntries(pairs.map(([name, value]) => [SPELLINGS[name] ?? own.get(name) ?? name, value]));
 }
 
-/** The document of an answer. */
+/** Returns the document of a response. */
 function documentOf(received: Received): Document {
   const { answer } = received;
   const document = parsed(answer.body);
@@ -706,7 +706,7 @@ function documentOf(received: Received): Document {
   throw unreadable(received, problem);
 }
 
-/** The error for a success that cannot be read. */
+/** Returns the error for a success that cannot be read. */
 function unreadable({ facts, answer, url, secrets }: Received, problem: string): SdkError {
   return translated(decodeError(facts, without(secrets, answer), problem), {
     method: facts.method,
@@ -733,8 +733,8 @@ function withResponse<T>(result: T, { answer, url }: Received): T {
 }
 
 /**
- * An answer that does not repeat secrets of the request. The core hides the secrets that it recognizes by their
- * names.
+ * Returns a response that does not repeat secrets of the request. The core hides the secrets that it recognizes by
+ * their names.
  */
 function without(secrets: readonly string[], answer: Answer): Answer {
   const text = secrets.length > 0 ? new TextDecoder().decode(answer.body) : "";
@@ -745,7 +745,7 @@ function without(secrets: readonly string[], answer: Answer): Answer {
   return hidden === text ? answer : new Answer(answer.response, new TextEncoder().encode(hidden), answer.authorization);
 }
 
-/** The values of a request's attributes that hold secrets. */
+/** Returns the values of a request's attributes that hold secrets. */
 function secretsIn(type: string, attributes: Record<string, unknown>): string[] {
   const names = isKnownType(type) ? (RESOURCES[type].secrets ?? []) : [];
   return names
@@ -753,12 +753,12 @@ function secretsIn(type: string, attributes: Record<string, unknown>): string[] 
     .filter((value): value is string => typeof value === "string" && value !== "");
 }
 
-/** Holds a token, and does not show it when it is printed. */
+/** Keeps the token of `holder` from showing when it is printed. */
 function hidden<T extends object>(holder: T): T {
   return Object.defineProperty(holder, Symbol.for("nodejs.util.inspect.custom"), { value: () => "[token]" });
 }
 
-/** A standalone adapter, as the official SDK exports it. */
+/** Creates a standalone adapter, as the official SDK exports it. */
 export function apiResourceAdapter(config: ClientInitConfig): ResourceAdapter {
   return new ResourceAdapter(config);
 }

@@ -21,7 +21,7 @@ import { isApiError, isSdkError, isSingleton, OPEN_API_SCHEMA_VERSION, resources
 
 const adapters = new WeakMap<CommerceLayerProvisioningClient, ResourceAdapter>();
 
-/** The resources; `using` closes it. */
+/** The base class: the resources, closed by `using`. */
 const Closing = /* @__PURE__ */ closing(ProvisioningResources);
 
 /**
@@ -33,10 +33,10 @@ const Closing = /* @__PURE__ */ closing(ProvisioningResources);
  * const credential = await cl.api_credentials.create({ name: "CI", kind: "integration", organization });
  * ```
  *
- * Nothing is sent before the first call. Neither tokens nor secrets show when the client is printed or serialised.
+ * Nothing is sent before the first call. Printing or serialising a client shows neither tokens nor secrets.
  */
 export class CommerceLayerProvisioningClient extends Closing {
-  /** The version of the API's description that the package is made from. */
+  /** The version of the API description that the package is generated from. */
   readonly openApiSchemaVersion: typeof SCHEMA_VERSION = SCHEMA_VERSION;
   #credentials: ApiCredentials | undefined;
 
@@ -53,7 +53,7 @@ export class CommerceLayerProvisioningClient extends Closing {
     return adapters.get(this) as ResourceAdapter;
   }
 
-  /** What `console.log` shows, even when it calls getters, such as `currentAccessToken`. */
+  /** Returns what `console.log` shows, even when it calls getters, such as `currentAccessToken`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "CommerceLayerProvisioningClient {}";
   }
@@ -63,7 +63,7 @@ export class CommerceLayerProvisioningClient extends Closing {
     return (this.#credentials ??= new ApiCredentials(this.adapter));
   }
 
-  /** The same, in the spelling of the rest of the package: `cl.apiCredentials.replace(...)`. */
+  /** The same as `api_credentials`, in the spelling of the rest of the package: `cl.apiCredentials.replace(...)`. */
   get apiCredentials(): ApiCredentials {
     return this.api_credentials;
   }
@@ -73,49 +73,50 @@ export class CommerceLayerProvisioningClient extends Closing {
     return this.adapter.currentAccessToken;
   }
 
-  /** Changes options. Missing ones stay unchanged; headers are added to the existing ones. */
+  /** Changes options. Options that are not given stay unchanged; headers are added to the existing ones. */
   config(config: CommerceLayerConfig): this {
     this.adapter.config(config);
     return this;
   }
 
-  /** The types of resource. */
+  /** Returns the resource types. */
   resources(): readonly string[] {
     return resources();
   }
 
-  /** The types of which there is one resource. */
+  /** Returns the types that have a single resource. */
   singletons(): readonly string[] {
     return singletons();
   }
 
-  /** Whether there is one resource of a type. */
+  /** Returns whether a type has a single resource. */
   isSingleton(resource: ResourceTypeLock): boolean {
     return isSingleton(resource);
   }
 
-  /** Whether an error is for an answer that is not a success. */
+  /** Returns whether an error stands for a response that is not a success. */
   isApiError(error: any): error is ApiError {
     return isApiError(error);
   }
 
   /**
-   * Registers a function that sees and may change requests before they are sent. Pass the returned id to {@link
-   * removeInterceptor}. `onFailure` is never called, as in the official SDK: that of {@link addResponseInterceptor} is.
+   * Registers a function that sees requests before they are sent, and may change them. Pass the returned id to
+   * {@link removeInterceptor}. As in the official SDK, `onFailure` is never called: that of
+   * {@link addResponseInterceptor} is.
    */
   addRequestInterceptor(onSuccess?: RequestInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addRequest(onSuccess, onFailure);
   }
 
   /**
-   * Registers functions that see answers before they are read, and errors before they are thrown. An error remains an
+   * Registers functions that see responses before they are read, and errors before they are thrown. An error remains an
    * error, whatever they return.
    */
   addResponseInterceptor(onSuccess?: ResponseInterceptor, onFailure?: ErrorInterceptor): number {
     return this.adapter.interceptors.addResponse(onSuccess, onFailure);
   }
 
-  /** Removes the interceptor with this id; without an id all of the kind. */
+  /** Removes the interceptor with this id, or without an id all interceptors of this type. */
   removeInterceptor(type: InterceptorType, id?: number): void {
     this.adapter.interceptors.remove(type, id);
   }
@@ -128,29 +129,28 @@ export class CommerceLayerProvisioningClient extends Closing {
   }
 
   /**
-   * An object that holds the last answer's body, including secrets, and its headers if requested. `responseOf(result)` has
-   * those of each result.
+   * Adds an object that holds the body of the last response, including secrets, and its headers if requested.
+   * `responseOf(result)` has the headers of each result.
    */
   addRawResponseReader(options?: { headers: boolean }): RawResponseReader {
     return this.adapter.interceptors.addReader(options?.headers ?? false);
   }
 
-  /** Stops a reader, or without an argument all of them. */
+  /** Removes a reader, or without an argument all of them. */
   removeRawResponseReader(reader?: number | RawResponseReader): void {
     this.adapter.interceptors.removeReader(reader);
   }
 
   /**
-   * Aborts running calls and wipes credentials and tokens. Later calls are refused. `using cl =
-   * CommerceLayerProvisioning(...)` calls it at
-   * the end of the block.
+   * Aborts running calls and wipes credentials and tokens. Later calls are refused.
+   * `using cl = CommerceLayerProvisioning(...)` calls it at the end of the block.
    */
   close(): void {
     this.adapter.close();
   }
 }
 
-/** A client of the Provisioning API. */
+/** Creates a client of the Provisioning API. */
 export const CommerceLayerProvisioning = (config: ClientInitConfig): CommerceLayerProvisioningClient =>
   new CommerceLayerProvisioningClient(config);
 

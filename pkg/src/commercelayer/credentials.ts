@@ -20,27 +20,29 @@ const DEPENDENTS = { type: "application_memberships" } as const;
 /** API credentials. */
 export class ApiCredentials extends Operations {
   /**
-   * Replaces a credential: makes a new one like it, checks that it works, puts it into `sink` and reads it back, and
+   * Replaces a credential: creates a new one like it, checks that it works, puts it into `sink` and reads it back, and
    * deletes the old one if that is allowed. The API has no call that gives an existing credential a new secret.
    *
-   * It can be interrupted anywhere and called again with the same arguments; see {@link ReplaceOptions}.
+   * A replacement can be interrupted anywhere and called again with the same arguments; see {@link ReplaceOptions}.
    *
    * @throws {@link ReplacementError} if it must not continue, {@link SdkError} and {@link AuthenticationError} if a
-   *   call failed. Nothing has been
-   * deleted that the sink holds.
+   *   call failed. Nothing that the sink holds has been deleted then.
    */
   async replace(id: string | ResourceId, given: ReplaceOptions): Promise<Replacement> {
     const options = optionsOf("options", given);
     return replaceCredential(this.provisioning(options.signal), this.identified(id).id, options);
   }
 
-  /** The calls that a replacement needs, for code that performs its steps itself. @internal */
+  /** Returns the calls that a replacement needs, for code that performs its steps itself. @internal */
   provisioning(signal: AbortSignal | undefined): Provisioning {
     return provisioning(this.resources, signal);
   }
 }
 
-/** The calls that a replacement needs, made by a client. Names are as on the wire, whatever the client's are. */
+/**
+ * Returns the calls that a replacement needs, made by a client. Names are as on the wire, whatever the client's
+ * spelling.
+ */
 function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined): Provisioning {
   const call: ResourcesConfig = { signal, names: "snake" };
   const places = adapter.places;
@@ -94,13 +96,13 @@ function provisioning(adapter: ResourceAdapter, signal: AbortSignal | undefined)
   };
 }
 
-/** All that is compared, and no secret. */
+/** The fields that are compared, and no secret. */
 const SHOWN = [
   ...["name", "kind", "redirect_uri", "expires_in", "mode", "custom", "confidential", "client_id", "scopes"],
   ...["reference", "reference_origin", "metadata", "created_at", "organization", "role"],
 ];
 
-/** Every item of every page. */
+/** Collects every item of every page. */
 async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of pages) items.push(item);
@@ -116,7 +118,7 @@ async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The claims of a token; nothing for a token without readable claims. */
+/** Returns the claims of a token; an empty object for a token without readable claims. */
 function claimsIn(token: string): Claims {
   try {
     return jwtDecode(token).payload as Claims;

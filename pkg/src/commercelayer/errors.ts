@@ -1,19 +1,19 @@
 /**
- * The errors of the official SDK, with their names and fields, and what those omit: the request, the answer's headers,
- * the server's code, and what the call may have done. `cause` is the error of this package that one stands for, if there is
- * one. None shows a secret.
+ * The errors of the official SDK, with their names and fields, and what those omit: the request, the response's
+ * headers, the server's code, and what the call may have done. `cause` is the error of this package that an error
+ * stands for, if there is one. None shows a secret.
  */
 
 import type { ErrorCode, Failure, Outcome } from "../base/errors.js";
 import { brandAsFailure, factsOf } from "../base/failure.js";
 
-/** What kind of failure it was. */
+/** The kind of a failure. */
 export enum ErrorType {
-  /** The client cannot be used as it is, or no answer arrived. */
+  /** The client cannot be used as it is, or no response arrived. */
   CLIENT = "client",
-  /** The request does not fit. Nothing was sent. */
+  /** The request is invalid. Nothing was sent. */
   REQUEST = "request",
-  /** The server did not answer with a success. */
+  /** The response is not a success. */
   RESPONSE = "response",
   /** An interceptor or the caller's signal ended the call. */
   CANCEL = "cancel",
@@ -25,24 +25,24 @@ export enum ErrorType {
   TOKEN_REFRESH = "token-refresh",
 }
 
-/** What is known of a call that failed. */
+/** The facts of a call that failed. */
 export interface ErrorContext {
   readonly method?: string | undefined;
-  /** With its query. */
+  /** The URL, with its query. */
   readonly url?: string | undefined;
-  /** Those of the answer. */
+  /** The headers of the response. */
   readonly headers?: Headers | undefined;
   readonly requestId?: string | undefined;
   readonly operation?: string | undefined;
   readonly hint?: string | undefined;
   readonly outcome?: Outcome | undefined;
-  /** What went wrong. Default: what `cause` says, or what follows from the type. */
+  /** What went wrong. Default: the kind of `cause`, or else that of the type. */
   readonly kind?: ErrorCode | undefined;
   readonly cause?: unknown;
   readonly source?: unknown;
 }
 
-/** The defaults for an error of which only the type is known. */
+/** The default kind for each type. */
 const KINDS: Readonly<Record<ErrorType, ErrorCode>> = {
   client: "invalid_configuration",
   request: "invalid_request",
@@ -53,38 +53,38 @@ const KINDS: Readonly<Record<ErrorType, ErrorCode>> = {
   "token-refresh": "authentication_failed",
 };
 
-/** Every failure of a call. */
+/** The base of every failure of a call. */
 export class SdkError extends Error implements Failure {
   static NAME = "SdkError";
 
-  /** Checks the name and type, as in the official SDK: errors of another copy are recognised too. */
+  /** Checks the name and type, as the official SDK does: errors of another copy are recognised too. */
   static isSdkError(error: any): error is SdkError {
     return Boolean(error) && (error.name === SdkError.NAME || error.name === ApiError.NAME) && error.type in KINDS;
   }
 
-  /** What kind of failure it was, in the official SDK's words. */
+  /** The kind of failure, in the official SDK's terms. */
   type: ErrorType;
-  /** What went wrong, in the words of all failures of this package. */
+  /** What went wrong, in the terms of all failures of this package. */
   readonly kind: ErrorCode;
   /** The HTTP status as text, if the server answered. */
   declare code?: string;
-  /** What was thrown beneath: an interceptor's error, or that of `fetch`. */
+  /** The underlying error: an interceptor's, or that of `fetch`. */
   declare source?: Error;
   /** The method of the request. */
   declare readonly method?: string | undefined;
-  /** Where the request went, with its query. */
+  /** The URL of the request, with its query. */
   declare readonly url?: string | undefined;
   /** The server's id of the request. */
   declare readonly requestId?: string | undefined;
   /** The operation: `api_credentials.create`. */
   declare readonly operation?: string | undefined;
-  /** What to check or to do next. */
+  /** What to check or do next. */
   declare readonly hint?: string | undefined;
   /** How long the server asks to wait, in milliseconds, if it says so. */
   declare retryAfterMs?: number | undefined;
   /** What the call may have done on the server. */
   readonly outcome: Outcome;
-  /** The answer's headers. Not shown when the error is printed. */
+  /** The response's headers. Not shown when the error is printed. */
   declare readonly headers: Headers | undefined;
 
   constructor(error: { message: string; type?: ErrorType | undefined }, context: ErrorContext = {}) {
@@ -106,32 +106,32 @@ export class SdkError extends Error implements Failure {
   }
 }
 
-/** One of the errors in the body of an answer. */
+/** One of the errors in the body of a response. */
 export interface ApiErrorObject {
-  /** What it is about, in few words. */
+  /** A short summary of the error. */
   title?: string;
-  /** What it is about. */
+  /** An explanation of the error. */
   detail?: string;
   /** The API's own code: `VALIDATION_ERROR`. */
   code?: string;
   /** The HTTP status as text. */
   status?: string;
-  /** Where in the request. */
+  /** The part of the request that the error is about. */
   source?: { pointer?: string; parameter?: string };
   meta?: Record<string, any>;
   [member: string]: any;
 }
 
-/** The server did not answer with a success. `code` is the status as text, as in the official SDK; `apiCode` is the API's. */
+/** A response that is not a success. `code` is the status as text, as in the official SDK; `apiCode` is the API's. */
 export class ApiError extends SdkError {
   static override NAME = "ApiError";
 
-  /** Checks the name and type, as in the official SDK. */
+  /** Checks the name and type, as the official SDK does. */
   static isApiError(error: any): error is ApiError {
     return SdkError.isSdkError(error) && error.name === ApiError.NAME && error.type === ErrorType.RESPONSE;
   }
 
-  /** What the body says, secrets replaced. */
+  /** The errors in the body, with secrets replaced. */
   errors: any[] = [];
   /** The HTTP status. */
   status?: number;
@@ -144,7 +144,7 @@ export class ApiError extends SdkError {
     name(this, ApiError.NAME);
   }
 
-  /** The first error in the body. */
+  /** Returns the first error in the body. */
   first(): any {
     return this.errors?.[0];
   }
@@ -155,7 +155,7 @@ function name(error: Error, value: string): void {
 }
 
 /**
- * Reads what the caller gave.
+ * Reads a value that the caller gave, and refuses it if reading throws.
  *
  * @throws {@link SdkError} of type `request`. Nothing has been sent.
  * @internal

@@ -1,4 +1,4 @@
-/** What every entry of `keyturn/commercelayer` exports, except what needs the core. */
+/** The exports of every entry of `keyturn/commercelayer`, except those that need the core. */
 
 export { Secret } from "../auth/secret.js";
 export * from "../generated/commercelayer.js";

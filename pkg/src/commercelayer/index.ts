@@ -1,6 +1,4 @@
-/**
- * `keyturn/commercelayer`: it contains the core's bytes, so it works wherever JavaScript runs, without configuration.
- */
+/** `keyturn/commercelayer`: contains the core's bytes, so it works wherever JavaScript runs, without configuration. */
 
 import { inlineModule } from "../core/inline.js";
 import { withCore } from "../core/instance.js";
@@ -33,11 +31,11 @@ export const CommerceLayerProvisioningStatic: typeof client.CommerceLayerProvisi
 export const ResourceAdapter: typeof Adapter = /* @__PURE__ */ withCore(Adapter, inlineModule);
 /** The adapter through which resources make their calls. */
 export type ResourceAdapter = Adapter;
-/** Makes an adapter. */
+/** Creates an adapter. */
 export const apiResourceAdapter: typeof adapter = /* @__PURE__ */ withCore(adapter, inlineModule);
-/** Gets a token, without a client. */
+/** Gets a token without a client. */
 export const fetchToken: typeof revoking.fetchToken = /* @__PURE__ */ withCore(revoking.fetchToken, inlineModule);
 /** Revokes a token. */
 export const revoke: typeof revoking.revoke = /* @__PURE__ */ withCore(revoking.revoke, inlineModule);
-/** Checks the signature and the claims of a token. */
+/** Verifies the signature and the claims of a token. */
 export const jwtVerify: typeof verify = /* @__PURE__ */ withCore(verify, inlineModule);

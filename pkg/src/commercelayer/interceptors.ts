@@ -1,36 +1,38 @@
 /**
- * Interceptors around each request, and readers of the answers. There can be any number of each; they run in the
- * order in which they were added.
+ * Interceptors of each request, and readers of the responses. There can be any number of each; they run in the order in
+ * which they were added.
  */
 
 import { KeyturnError, type Outcome } from "../base/errors.js";
 import { refusedOption } from "../http/transport.js";
 
-/** A request on its way out. Whatever is changed in it is what is sent. */
+/** A request about to be sent, including any changes made to it. */
 export type RequestObj = {
   url: URL;
   options: RequestInit;
 };
 
-/** An answer, before it is read. */
+/** A response, before it is read. */
 export type ResponseObj = Response;
 
-/** Sees and changes a request; if it throws, the call ends. */
+/** A function that sees and may change a request; if it throws, the call ends. */
 export type RequestInterceptor = (request: RequestObj) => RequestObj | Promise<RequestObj>;
 
-/** Sees a successful answer, or returns another in its place. */
+/** A function that sees a successful response, or returns another in its place. */
 export type ResponseInterceptor = (response: ResponseObj) => ResponseObj | Promise<ResponseObj>;
 
-/** Sees a failure, and may replace its description. A failure remains a failure, whatever it returns. */
+/**
+ * A function that sees a failure, and may replace its description. A failure remains a failure, whatever it returns.
+ */
 export type ErrorInterceptor = (error: ErrorObj) => ErrorObj | Promise<ErrorObj>;
 
-/** Which kind of interceptor. */
+/** The kind of an interceptor. */
 export type InterceptorType = "request" | "response";
 
 /** Headers by name. */
 export type HeadersObj = Record<string, string | number | boolean>;
 
-/** Holds the body and the headers of the last answer. */
+/** An object that holds the body and the headers of the last response. */
 export type RawResponseReader = {
   id: number;
   /** The unchanged body, including secrets. Not shown when the reader is printed. */
@@ -39,19 +41,19 @@ export type RawResponseReader = {
   ok: boolean;
 };
 
-/** What an error interceptor is given. */
+/** The error that an error interceptor receives. */
 export class FetchError extends Error {
-  /** What the body says, secrets replaced. */
+  /** The errors in the body, with secrets replaced. */
   errors: any[] | undefined;
   status: number;
   statusText: string;
   /** The request that failed. */
   readonly method: string | undefined;
   readonly url: string | undefined;
-  /** The answer's headers. Not shown when the error is printed. */
+  /** The response's headers. Not shown when the error is printed. */
   declare readonly headers: Headers | undefined;
 
-  /** Whether a value is one of these. */
+  /** Returns whether a value is such an error. */
   static isFetchError(error: any): error is FetchError {
     return error instanceof FetchError;
   }
@@ -73,10 +75,13 @@ export class FetchError extends Error {
   }
 }
 
-/** The error of an answer, as interceptors see it. */
+/** The error of a response, as interceptors see it. */
 export type ErrorObj = FetchError;
 
-/** An interceptor threw. The driver passes this error on; it considers any other error of sending a connection error. */
+/**
+ * The failure of an interceptor. The driver passes this error on; it treats any other error of sending as a connection
+ * error.
+ */
 export class InterceptorError extends KeyturnError {
   constructor(cause: unknown, outcome: Outcome) {
     super("InterceptorError", "internal", "an interceptor failed", { cause, outcome });
@@ -88,7 +93,7 @@ interface Pair<Ok> {
   readonly onFailure?: ErrorInterceptor | undefined;
 }
 
-/** What surrounds the requests of a client. */
+/** The interceptors and readers of a client. */
 export class Interceptors {
   readonly #request = new Map<number, Pair<RequestInterceptor>>();
   readonly #response = new Map<number, Pair<ResponseInterceptor>>();
@@ -105,7 +110,7 @@ export class Interceptors {
     return this.#last;
   }
 
-  /** Without an id, all of that kind. */
+  /** Removes an interceptor, or without an id all of that type. */
   remove(type: InterceptorType, id?: number): void {
     const all = type === "request" ? this.#request : this.#response;
     if (id === undefined) all.clear();
@@ -124,13 +129,13 @@ export class Interceptors {
     return reader;
   }
 
-  /** Without one, all of them. */
+  /** Removes a reader, or without an argument all of them. */
   removeReader(reader?: number | RawResponseReader): void {
     if (reader === undefined) this.#readers.clear();
     else this.#readers.delete(typeof reader === "number" ? reader : reader.id);
   }
 
-  /** Before a request is sent. */
+  /** Runs the request interceptors before a request is sent. */
   async sending(request: RequestObj): Promise<RequestObj> {
     let sent = request;
     for (const { onSuccess } of [...this.#request.values()]) {
@@ -144,12 +149,15 @@ export class Interceptors {
     return sent;
   }
 
-  /** Before an answer is read. A body that an interceptor reads is read again here. */
+  /**
+   * Runs the response interceptors before a response is read. A body that an interceptor reads can still be read here.
+   */
   async received(response: Response): Promise<Response> {
     let answer = response;
     for (const { onSuccess } of response.ok ? [...this.#response.values()] : []) {
       if (!onSuccess) continue;
-      // Not a clone: of one that nobody reads, other implementations of `fetch` than the platform's read 16 KB and wait.
+      // Not a clone: if nobody reads it, implementations of `fetch` other than the platform's stop after 16 KB and
+      // wait.
       const bytes = await answer.arrayBuffer();
       const given = await runInterceptor(onSuccess, bufferedResponse(answer, bytes));
       answer = given && !given.bodyUsed ? given : bufferedResponse(answer, bytes);
@@ -157,7 +165,7 @@ export class Interceptors {
     return answer;
   }
 
-  /** Shows an answer whose body has been read to the readers. */
+  /** Passes a response whose body has been read to the readers. */
   read(ok: boolean, headers: Headers, body: Uint8Array): void {
     for (const { reader, withHeaders } of this.#readers.values()) {
       reader.rawResponse = json(body);
@@ -166,7 +174,7 @@ export class Interceptors {
     }
   }
 
-  /** What the interceptors make of an error. What they throw is thrown. */
+  /** Runs the error interceptors on an error. What they throw is thrown. */
   async failed(error: FetchError): Promise<FetchError> {
     let current = error;
     for (const { onFailure } of [...this.#response.values()]) current = (await onFailure?.(current)) ?? current;
@@ -174,7 +182,7 @@ export class Interceptors {
   }
 }
 
-/** Refuses what `fetch` would refuse, before anything can have been sent. */
+/** Refuses what `fetch` would refuse, before anything is sent. */
 function checkRequest({ options: { signal: _, body, ...rest } }: RequestObj): void {
   // A stream is not examined, since that could consume it.
   const name = refusedOption(typeof body === "string" ? { ...rest, body } : rest);
@@ -190,7 +198,7 @@ async function runInterceptor(interceptor: ResponseInterceptor, response: Respon
   }
 }
 
-/** An answer with the body that was read of it. */
+/** Rebuilds a response with the body that was read from it. */
 function bufferedResponse(answer: Response, body: ArrayBuffer): Response {
   const { status, statusText, headers, url, redirected, type } = answer;
   const empty = status === 204 || status === 205;

@@ -1,81 +1,81 @@
-/** What resources of the Provisioning API have in common, under the names of the official SDK. */
+/** The common parts of the Provisioning API's resources, under the names of the official SDK. */
 
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
 
 /** A value, or `null`. */
 export type Nullable<T> = T | null;
 
-/** The caller's own data on a resource. Sent and received unchanged. */
+/** The caller's own data on a resource, sent and received unchanged. */
 export type Metadata = Record<string, any>;
 
-/** Something that says which type of resource it is. */
+/** An object that names a resource type. */
 export interface ResourceType {
   readonly type: ResourceTypeLock;
 }
 
-/** Which resource: all that a relationship holds of it. */
+/** The identity of a resource: all that a relationship holds of it. */
 export interface ResourceId extends ResourceType {
   readonly id: string;
 }
 
-/** No resource: what clears a relationship. */
+/** The absence of a resource, which clears a relationship. */
 export type ResourceNull = { id: null } & ResourceType;
 
 /** One end of a relationship. */
 export type ResourceRel = ResourceId | ResourceNull;
 
-/** What can be set on every resource. */
+/** The attributes that can be set on every resource. */
 export interface ResourceBase {
-  /** Any text that helps to find the resource again: the id of a system beside this one. */
+  /** A text that helps to find the resource again, such as its id in another system. */
   reference?: Nullable<string>;
-  /** Which system `reference` belongs to. */
+  /** The system that `reference` belongs to. */
   reference_origin?: Nullable<string>;
-  /** What a caller keeps with the resource. */
+  /** Data that the caller keeps with the resource. */
   metadata?: Metadata;
 }
 
-/** What every resource has. */
+/** The attributes of every resource. */
 export interface Resource extends ResourceBase, ResourceId {
-  /** When it was made, in ISO 8601. */
+  /** When the resource was created, in ISO 8601. */
   readonly created_at: string;
-  /** When it was changed last, in ISO 8601. */
+  /** When the resource was last changed, in ISO 8601. */
   readonly updated_at: string;
 }
 
-/** What a new resource can be given. */
+/** The attributes that every new resource can be given. */
 export interface ResourceCreate extends ResourceBase {}
 
-/** What can be changed of a resource. */
+/** The attributes that can be changed on every resource. */
 export interface ResourceUpdate extends ResourceBase {
   readonly id: string;
 }
 
-/** What can be changed of the one resource of its type. */
+/** The attributes that can be changed on the single resource of its type. */
 export interface SingletonUpdate extends ResourceBase {}
 
-/** Which page a list is, of how many. */
+/** The position of a page in its list. */
 export type ListMeta = {
-  /** Pages in all. `NaN` if the server does not say, and it does not follow from what it sent. */
+  /** The number of pages; `NaN` if the server does not say, and it does not follow from what was received. */
   readonly pageCount: number;
-  /** Items in all; `NaN` as above. */
+  /** The number of items on all pages; `NaN` as above. */
   readonly recordCount: number;
-  /** This page, from 1. */
+  /** The number of this page, from 1. */
   readonly currentPage: number;
-  /** How many items a full page has. */
+  /** The number of items on a full page. */
   readonly recordsPerPage: number;
 };
 
-/** What every resource can be sorted by. */
+/** The attributes that every resource can be sorted by. */
 export type ResourceSort = Pick<Resource, "id" | "reference" | "reference_origin" | "created_at" | "updated_at">;
 
-/** What every resource can be filtered by. */
+/** The attributes that every resource can be filtered by. */
 export type ResourceFilter = Pick<
   Resource,
   "id" | "reference" | "reference_origin" | "metadata" | "created_at" | "updated_at"
 >;
 
-/** A link: its URL, or an object with it. */
+/** A link: a URL, or an object that contains one. */
 export type Link = string | { readonly href: string; readonly meta?: Metadata } | null;
 
-/** Links by their relation, `self` the one that resources have. */
+/** Links by relation; resources have `self`. */
 export type Links = { readonly [relation: string]: any; readonly self?: any };

@@ -1,17 +1,18 @@
-/** Lists over all of their pages, no faster than the server's rate limit allows. */
+/** Iteration over all pages of a list, no faster than the server's rate limit allows. */
 
 import type { ListResponse } from "./jsonapi/list.js";
 import type { Resource } from "./model.js";
 
 /**
- * What a method that lists returns. Await it for a page, or iterate over it for every item of that page and all that follow:
+ * The result of a method that lists. Await it for one page, or iterate over it for every item of that page and of all
+ * later ones:
  *
  * ```ts
  * for await (const credential of cl.api_credentials.list({ pageSize: 25 })) console.log(credential.name);
  * ```
  */
 export class PagedList<R extends Resource> extends Promise<ListResponse<R>> implements AsyncIterable<R> {
-  /** The result of `then` is an ordinary promise. */
+  /** Makes `then` return an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -21,26 +22,27 @@ export class PagedList<R extends Resource> extends Promise<ListResponse<R>> impl
     const list = new PagedList<R>((resolve, reject) => {
       fetch().then(resolve, reject);
     });
-    // A reader sees its failure; an iteration that has begun but is not read must not end the process with an
-    // unhandled rejection.
+    // Whoever reads the list sees its failure; a list that nobody reads must not end the process with an unhandled
+    // rejection.
     list.catch(() => undefined);
     return list;
   }
 
-  /** Every item of this page and of all that follow. One page is held in memory at a time. */
+  /** Yields every item of this page and of all later ones. One page is held in memory at a time. */
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     for await (const page of this.pages()) yield* page;
   }
 
-  /** This page and all that follow. */
+  /** Yields this page and all later ones. */
   async *pages(): AsyncGenerator<ListResponse<R>, void, undefined> {
     yield* (await this).pages();
   }
 }
 
 /**
- * Milliseconds to wait before the next page, from the last answer's rate limit. The window slides and nothing
- * says when it is free again, so one half of it is used at full speed, and the rest is spread over its length.
+ * Returns the milliseconds to wait before the next page, from the rate limit in the last response. The window slides
+ * and nothing says when it is free again, so one half of it is used at full speed, and the rest is spread over its
+ * length.
  */
 export function pauseAfter(headers: Headers): number {
   const [limit, interval, remaining] = ["limit", "interval", "remaining"].map((name) =>

@@ -15,10 +15,10 @@ type TypeOf<R extends Resource> = R["type"];
 
 type Text = string & {};
 
-/** Texts that are not known when the program is compiled: a list of literals is none, so that a misspelled one is seen. */
+/** Strings that are only known at run time. A list of literals does not match, so that a misspelled one is an error. */
 type AnyPaths = Text[] & { push: (...items: Text[]) => number };
 
-/** Related resources to include, by their paths: `role.organization`. Of no resource in particular, any text. */
+/** Related resources to include, by path: `role.organization`. For no type in particular, any strings. */
 export type QueryInclude<R extends Resource = Resource> = [ResourceTypeLock] extends [TypeOf<R>]
   ? string[]
   : IncludePath<TypeOf<R>>[] | AnyPaths;
@@ -26,24 +26,24 @@ export type QueryInclude<R extends Resource = Resource> = [ResourceTypeLock] ext
 /** Fields of the resource itself. */
 export type QueryArrayFields<R extends Resource> = Array<keyof ResourceFields[TypeOf<R>]>;
 
-/** Fields by the type of resource. */
+/** Fields by resource type. */
 export type QueryRecordFields = { [type in keyof ResourceFields]?: Array<keyof ResourceFields[type]> };
 
 type Sortable<R extends Resource> = ResourceSortFields[TypeOf<R>];
 
-/** Names to sort by, from the most important; with `-` before it, the largest first. */
+/** Names to sort by, the most important first; a `-` before a name sorts in descending order. */
 export type QueryArraySortable<R extends Resource> = Array<StringKey<Sortable<R>> | `-${StringKey<Sortable<R>>}`>;
 
-/** The same by name and direction. */
+/** Names to sort by, with their directions. */
 export type QueryRecordSortable<R extends Resource> = Partial<Record<keyof Sortable<R>, "asc" | "desc">>;
 
-/** Filters: names of attributes, and what to compare them by, as `name_eq`. */
+/** Filters: the name of an attribute with a predicate, such as `name_eq`, and the value to compare with. */
 export type QueryFilter = Record<string, FilterValue>;
 
-/** From 1. */
+/** The number of a page, from 1. */
 export type QueryPageNumber = number;
 
-/** From 1 to 25. */
+/** The number of items on a page, from 1 to 25. */
 export type QueryPageSize =
   | 1
   | 2
@@ -85,5 +85,5 @@ export interface QueryParamsList<R extends Resource = Resource> extends QueryPar
   pageSize?: QueryPageSize | undefined;
 }
 
-/** Either. */
+/** The parameters of a single resource or of a list. */
 export type QueryParams<R extends Resource = Resource> = QueryParamsRetrieve<R> | QueryParamsList<R>;

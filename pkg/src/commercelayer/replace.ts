@@ -1,10 +1,11 @@
 /**
- * Replacing an API credential. The API issues no new secret for an existing one, so a new credential replaces the old one.
+ * Replacement of an API credential. The API issues no new secret for an existing one, so a new credential replaces the
+ * old one.
  *
- * A replacement can be interrupted anywhere and run again: what has been done is recorded on the server, under the
- * replacement's `reference`, and in the caller's sink. A run looks there first, so it neither makes a second credential
- * nor loses a secret. The old credential is deleted last, only if that is allowed, and only while the sink demonstrably
- * holds the new one.
+ * A replacement can be interrupted anywhere and run again: its progress is recorded on the server, under the
+ * replacement's `reference`, and in the caller's sink. A run looks there first, so it neither creates a second
+ * credential nor loses a secret. The old credential is deleted last, only if that is allowed, and only while the sink
+ * demonstrably holds the new one.
  */
 
 import { RequestAbortedError } from "../base/errors.js";
@@ -23,37 +24,37 @@ import {
   whyUnfit,
 } from "./succession.js";
 
-/** Where consumers find their credential: a vault, a secret manager, a file. */
+/** The place where consumers find their credential: a vault, a secret manager, a file. */
 export interface CredentialSink {
-  /** Stores the pair in place of the one before. It may be called again with the same pair. */
+  /** Stores the pair in place of the previous one. May be called again with the same pair. */
   put(pair: CredentialPair): unknown;
-  /** What a consumer would find now. The secret is compared and then released. */
+  /** Returns what a consumer would find now. The secret is compared and then released. */
   get(): Promise<Held> | Held;
 }
 
 type Held = Pick<CredentialPair, "clientId" | "clientSecret"> | null | undefined;
 
-/** What became of a step. Nothing in it is secret. */
+/** The result of a step, without anything secret. */
 export interface ReplacementStep {
   readonly step: ReplacementStepName;
   /** `already`: an earlier run had done it. `planned`: a dry run would do it. */
   readonly state: "done" | "already" | "skipped" | "planned";
-  /** In words. */
+  /** The result in words. */
   readonly what: string;
 }
 
-/** How to replace a credential. */
+/** Options of a replacement. */
 export interface ReplaceOptions {
-  /** Where the new pair goes. */
+  /** Where the new pair is stored. */
   sink: CredentialSink;
   /**
    * The `reference` of the new credential. It identifies the replacement: a run that continues an earlier one needs the
-   * same. Default: `keyturn-replaces-` and the old id, so one replacement for each credential.
+   * same reference. Default: `keyturn-replaces-` and the old id, so one replacement for each credential.
    */
   reference?: string | undefined;
   /** Only reports what would be done. */
   dryRun?: boolean | undefined;
-  /** Deletes the old credential at the end. Needs `settle`. Default: both stay alive. */
+  /** Deletes the old credential at the end. Requires `settle`. Default: both stay valid. */
   mayDelete?: boolean | undefined;
   /** Resolves once every consumer uses the new pair: asks them, or waits for the old one's tokens to expire. */
   settle?:
@@ -63,11 +64,17 @@ export interface ReplaceOptions {
         signal: AbortSignal | undefined;
       }) => unknown)
     | undefined;
-  /** Access tokens of the old credential that are known. They are revoked before it is deleted. */
+  /** The known access tokens of the old credential. They are revoked before it is deleted. */
   revoke?: readonly string[] | (() => Promise<readonly string[]> | readonly string[]) | undefined;
-  /** Also replaces a `sales_channel` or a `webapp`, whose client id is in storefronts, or whose users must consent again. */
+  /**
+   * Also replaces a `sales_channel` or a `webapp`, although its client id is in storefronts or its users must consent
+   * again.
+   */
   publicKinds?: boolean | undefined;
-  /** Checks whether the new pair works, instead of requesting a token and comparing its claims. If it throws, the run ends. */
+  /**
+   * Checks whether the new pair works, instead of requesting a token and comparing its claims. The run ends if this
+   * throws.
+   */
   verify?: ((pair: CredentialPair) => unknown) | undefined;
   /** Called for each step, for an audit log. */
   onStep?: ((step: ReplacementStep) => void) | undefined;
@@ -75,17 +82,17 @@ export interface ReplaceOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What became of a replacement. Nothing in it is secret: that is in the sink. */
+/** The result of a replacement, without anything secret: the secret is in the sink. */
 export interface Replacement {
   readonly reference: string;
   readonly old: {
     readonly id: string;
-    /** `gone`: it no longer existed. */
+    /** `gone`: the old credential no longer existed. */
     readonly state: "deleted" | "kept" | "gone";
     /** Why it was kept. */
     readonly because?: string | undefined;
   };
-  /** The credential that has taken its place; none in a dry run that would make it. */
+  /** The credential that has taken its place; `undefined` in a dry run that would create it. */
   readonly credential: { readonly id: string; readonly clientId: string } | undefined;
   readonly steps: readonly ReplacementStep[];
 }
@@ -93,8 +100,8 @@ export interface Replacement {
 /**
  * Replaces the credential with this id.
  *
- * @throws {@link ReplacementError} whose `step` and `reason` say where and why it stopped; nothing has been deleted then. What the client's
- * calls throw is passed on: run it again.
+ * @throws {@link ReplacementError} whose `step` and `reason` say where and why it stopped; nothing has been deleted
+ *   then. Errors of the client's calls are passed on: run it again.
  */
 export async function replaceCredential(api: Provisioning, id: string, options: ReplaceOptions): Promise<Replacement> {
   const run = new Run(api, id, options);
@@ -107,7 +114,7 @@ class Run {
   readonly #options: ReplaceOptions;
   readonly #reference: string;
   readonly #steps: ReplacementStep[] = [];
-  /** What interrupted or losing runs have left behind. */
+  /** The credentials that interrupted or losing runs have left behind. */
   #spares: ApiCredential[] = [];
 
   constructor(api: Provisioning, id: string, options: ReplaceOptions) {
@@ -153,7 +160,7 @@ class Run {
     return because === undefined ? this.#end(pair, "deleted") : this.#end(pair, "kept", because);
   }
 
-  /** The old credential, if it may be replaced. */
+  /** Returns the old credential, if it may be replaced. */
   async #inspect(): Promise<ApiCredential | undefined> {
     const old = await this.#api.credential(this.#id, false);
     if (!old) return this.#note("inspect", "already", "the old credential is gone");
@@ -164,8 +171,8 @@ class Run {
   }
 
   /**
-   * What an earlier run, or one beside this, has made. Of several the one that was made first counts, for every run alike; the others were
-   * never given to anybody.
+   * Finds the credential that an earlier or concurrent run has created. Of several, every run takes the oldest; the
+   * others were never given to anybody.
    */
   async #find(): Promise<ApiCredential | undefined> {
     this.#mayGoOn();
@@ -180,7 +187,7 @@ class Run {
     return first;
   }
 
-  /** The new credential's pair: found, or made. */
+  /** Returns the pair of the new credential, which is found or created. */
   async #pair(old: ApiCredential | undefined, found: ApiCredential | undefined): Promise<CredentialPair> {
     const made = found
       ? undefined
@@ -188,7 +195,7 @@ class Run {
     let winner = found ?? (made as ApiCredential);
     if (made) {
       winner = (await this.#find()) ?? made;
-      // A concurrent run was first. Nobody has seen our credential.
+      // A concurrent run was first. Nobody has seen this run's credential.
       if (winner.id !== made.id) await this.#api.deleteCredential(made.id);
     }
     const own = made?.id === winner.id;
@@ -206,7 +213,10 @@ class Run {
     return { id: whole.id, clientId: whole.client_id, clientSecret: whole.client_secret ?? "" };
   }
 
-  /** What depends on a credential refers to it permanently: each row gets a counterpart that refers to the new one. */
+  /**
+   * Copies what depends on the old credential. Each such row refers to its credential permanently, so it gets a
+   * counterpart that refers to the new one.
+   */
   async #copyDependents(old: ApiCredential, pair: CredentialPair): Promise<void> {
     const { all, copied } = await copyDependents(this.#api, old.id, pair.id, this.#reference, () => this.#mayGoOn());
     if (all === 0) return this.#note("dependents", "skipped", "nothing depends on it");
@@ -244,7 +254,7 @@ class Run {
     }
   }
 
-  /** A pair that cannot be used is not left behind, unless it has been handed out. */
+  /** Deletes a pair that cannot be used, unless it has been handed out. */
   async #unfit(pair: CredentialPair, reason: ReplacementReason, message: string): Promise<ReplacementError> {
     if (await this.#isHeld(pair))
       return this.#stop("verify", reason, `${message}; the sink has it, so nothing was deleted`, pair.id);
@@ -267,7 +277,7 @@ class Run {
     this.#note("publish", "done", "the sink has the new pair");
   }
 
-  /** The sink holds the one that counts, and every run counts alike: nobody has the others. */
+  /** Deletes the other credentials. The sink holds the one that every run takes, and nobody has the others. */
   async #clearSpares({ id }: CredentialPair): Promise<void> {
     for (const spare of this.#spares) {
       if (spare.id === id || spare.id === this.#id) continue;
@@ -276,7 +286,7 @@ class Run {
     }
   }
 
-  /** The end of the old credential; why it is kept, if it is. */
+  /** Retires the old credential; resolves with the reason if it is kept. */
   async #retire(old: ApiCredential, pair: CredentialPair): Promise<string | undefined> {
     const { settle, signal, mayDelete } = this.#options;
     if (settle) {
@@ -293,7 +303,7 @@ class Run {
     const { revoke } = this.#options;
     const tokens = (typeof revoke === "function" ? await revoke() : revoke) ?? [];
     if (tokens.length === 0) return this.#note("revoke", "skipped", "no tokens were given");
-    // Only with its own secret can a token be revoked.
+    // A token can only be revoked with the secret of its own credential.
     const whole = await this.#api.credential(old.id, true);
     if (!whole) return this.#note("revoke", "skipped", "the old credential is gone");
     const pair = { id: whole.id, clientId: whole.client_id, clientSecret: whole.client_secret };
@@ -302,7 +312,7 @@ class Run {
   }
 
   async #delete(old: ApiCredential, pair: CredentialPair): Promise<string | undefined> {
-    // Much may have changed while consumers settled.
+    // Check again: much may have changed while consumers settled.
     const [before, replacement] = [
       await this.#api.credential(old.id, false),
       await this.#api.credential(pair.id, false),

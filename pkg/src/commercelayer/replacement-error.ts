@@ -1,4 +1,4 @@
-/** Why a replacement stopped. */
+/** The error of a replacement that stopped. */
 
 import { KeyturnError } from "../base/errors.js";
 
@@ -30,17 +30,17 @@ export type ReplacementReason =
   | "changed";
 
 /**
- * A replacement stopped. The old credential is untouched; `newId` names the new one if it has been made. Once the reason is resolved, the same
- * call continues where this one stopped.
+ * A replacement that stopped. The old credential is untouched; `newId` names the new one if it has been created. Once
+ * the reason is resolved, the same call continues where this one stopped.
  */
 export class ReplacementError extends KeyturnError {
-  /** Where it stopped. */
+  /** The step at which it stopped. */
   readonly step: ReplacementStepName;
-  /** Why, as a stable code. */
+  /** The reason, as a stable code. */
   readonly reason: ReplacementReason;
   /** The credential that was to be replaced. */
   readonly oldId: string;
-  /** The one that was to take its place, if there is one. */
+  /** The credential that was to take its place, if there is one. */
   readonly newId: string | undefined;
   /** @internal */
   constructor(

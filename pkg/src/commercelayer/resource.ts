@@ -1,4 +1,4 @@
-/** The bases of the generated classes, one class for each type of resource. */
+/** The base classes of the generated ones, of which there is one for each resource type. */
 
 import { RESOURCES } from "../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../generated/commercelayer-models.js";
@@ -16,30 +16,30 @@ export type { ResourceAdapter };
 
 const adapters = new WeakMap<object, ResourceAdapter>();
 
-/** What the classes of types have whose resources can be changed. */
+/** The common members of classes whose resources can be changed. */
 export interface ApiResourceBase<R extends Resource> {
   /** Changes a resource. */
   update(resource: ResourceUpdate, params?: QueryParamsRetrieve<R>, options?: ResourcesConfig): Promise<R>;
 }
 
-/** What the classes of all types have. Printing one shows nothing. */
+/** The common members of the classes of all types. Printing an instance shows nothing. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: each class has its own `update`, with the types of its resource.
 export abstract class ApiResourceBase<R extends Resource> {
-  /** The type of resource. */
+  /** The resource type. */
   static readonly TYPE: ResourceTypeLock;
 
   constructor(adapter: ResourceAdapter) {
     adapters.set(this, adapter);
   }
 
-  /** The type of resource. */
+  /** Returns the resource type. */
   abstract type(): ResourceTypeLock;
 
-  /** Returns a relationship to one of these, or to none for `null`. */
+  /** Returns a relationship to the resource with this id, or to none for `null`. */
   abstract relationship(id: string | ResourceId | null): ResourceRel;
 
   /**
-   * The resources in the text of a document.
+   * Returns the resources in the text of a document.
    *
    * @throws {@link SdkError} of type `parse` if it is not a document, or if it has another type.
    */
@@ -132,7 +132,7 @@ export abstract class ApiResourceBase<R extends Resource> {
     );
   }
 
-  /** @internal Which resource of this type. */
+  /** @internal Returns the identity of a resource of this type. */
   protected identified(id: string | ResourceId): ResourceId {
     return { type: this.type(), id: this.#id(id) };
   }
@@ -146,7 +146,7 @@ export abstract class ApiResourceBase<R extends Resource> {
     return adapters.get(this) as ResourceAdapter;
   }
 
-  /** The id, of a resource only if it is of this type: another one's id means something else here. */
+  /** Returns the id. A given resource must be of this type: the id of another type means something else here. */
   #id(resource: unknown): string {
     const id = readable("id", () => {
       if (!isObject(resource)) return resource;
@@ -176,40 +176,40 @@ export abstract class ApiResourceBase<R extends Resource> {
   }
 }
 
-/** Types of which there are many. */
+/** The base of the types that have many resources. */
 export abstract class ApiResource<R extends Resource> extends ApiResourceBase<R> {
-  /** The resource with this id. */
+  /** Fetches the resource with this id. */
   retrieve(id: string | ResourceId, params?: QueryParamsRetrieve<R>, options?: ResourcesConfig): Promise<R> {
     return later(() => this.resources.retrieve<R>(this.identified(id), params as AnyParams, options));
   }
 
-  /** A page of them. Iterate over what it returns for all pages. */
+  /** Fetches a page of resources. Iterate over the result for all pages. */
   list(params?: QueryParamsList<R>, options?: ResourcesConfig): PagedList<R> {
     return this.resources.list<R>({ type: this.type() }, params as AnyParams, options);
   }
 
-  /** How many there are. */
+  /** Counts the resources. */
   count(filter?: QueryFilter | QueryParamsList<R>, options?: ResourcesConfig): Promise<number> {
     return this.resources.count({ type: this.type() }, filter as AnyParams, options);
   }
 }
 
-/** Types of which there is one. */
+/** The base of the types that have a single resource. */
 export abstract class ApiSingleton<R extends Resource> extends ApiResourceBase<R> {
-  /** The resource. */
+  /** Fetches the resource. */
   retrieve(params?: QueryParamsRetrieve<R>, options?: ResourcesConfig): Promise<R> {
     return later(() => this.resources.retrieve<R>({ type: this.type() }, params as AnyParams, options));
   }
 
-  /** Where it is, as the official SDK names it. */
+  /** Returns the path of the resource, as in the official SDK. */
   path(): string {
     return RESOURCES[this.type()].singular;
   }
 }
 
 /**
- * Invalid arguments reject the promise. It is awaited, since workerd reports a promise that nobody handles until
- * later.
+ * Calls `run` so that invalid arguments reject the promise. The result is awaited, since workerd reports a rejection
+ * that is only handled later.
  */
 async function later<T>(run: () => Promise<T>): Promise<T> {
   return await run();

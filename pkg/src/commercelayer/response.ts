@@ -1,25 +1,28 @@
-/** The answer behind a result. */
+/** The HTTP response behind a result. */
 
-/** What is known of an answer besides its document. */
+/** The facts of a response besides its document. */
 export interface ResponseFacts {
   /** The HTTP status. */
   readonly status: number;
-  /** Its headers, such as the rate limit. */
+  /** The headers, such as those of the rate limit. */
   readonly headers: Headers;
   /** The server's id of the request, if it sent one. */
   readonly requestId: string | undefined;
-  /** Where the request went. */
+  /** The URL that the request went to. */
   readonly url: string;
 }
 
-/** Where a result stores it, so that another copy of this package, such as the CommonJS one, finds it too. */
+/**
+ * The key under which a result stores its response, so that another copy of this package, such as the CommonJS one,
+ * finds it too.
+ */
 const ANSWER: unique symbol = Symbol.for("keyturn.commercelayer.answer") as never;
 
 interface Result {
   [ANSWER]?: () => ResponseFacts;
 }
 
-/** The answer that a resource or a list came with. For a resource within another: nothing. */
+/** Returns the response that a resource or a list came with; `undefined` for a resource within another. */
 export function responseOf(result: object | null | undefined): ResponseFacts | undefined {
   return (result as Result | null | undefined)?.[ANSWER]?.();
 }

@@ -14,10 +14,10 @@ import { InterceptorError } from "./interceptors.js";
 export type ProvisioningSession = Session<CommerceLayerAuthentication>;
 
 /**
- * Makes the session of a client.
+ * Opens the session of a client.
  *
- * @param anonymous Whether calls are sent without a token.
- * @param retries Returns how to repeat log-ins: it can be changed without a new session.
+ * @param anonymous says whether calls are sent without a token.
+ * @param retries returns how to retry log-ins, so that this can change without a new session.
  */
 export function openSession(
   options: AuthOptions,
@@ -28,7 +28,7 @@ export function openSession(
   return new Session({ ...commerceLayerPlan(options, anonymous), retries }, send);
 }
 
-/** A token that belongs to one call. Nothing that happens to it reaches the client's own. */
+/** The token of a single call. Its refusal or renewal does not affect the client's own token. */
 export class FixedToken implements Authorizer {
   #token: string;
   #header: string | undefined;
@@ -36,7 +36,7 @@ export class FixedToken implements Authorizer {
   readonly #refresh: AuthOptions["refreshToken"];
   readonly #session: ProvisioningSession;
 
-  /** @param session Whose retry budget the call shares. */
+  /** @param session The session whose retry budget the call shares. */
   constructor(token: string, refresh: AuthOptions["refreshToken"], session: ProvisioningSession) {
     this.#token = token;
     this.#refresh = refresh;
@@ -52,7 +52,7 @@ export class FixedToken implements Authorizer {
     return { value: (this.#header ??= this.#checked(operation)), generation: 0 };
   }
 
-  /** A platform that refuses a header repeats it in its error, so an invalid token is refused earlier. */
+  /** Refuses an invalid token early, since a platform that refuses a header quotes it in its error. */
   #checked(operation: string | undefined): string {
     try {
       return this.#session.header(this.#token, operation);

@@ -1,6 +1,6 @@
 /**
- * How one API credential replaces another, as far as it is the same for {@link replaceCredential} and for a rotation of the
- * lifecycle: what the new one is made of, what depends on it, and how the old one is removed. The calls are the caller's.
+ * The parts of replacing an API credential that {@link replaceCredential} and a rotation of the lifecycle share: what
+ * the new one copies, what depends on it, and how the old one is removed. The caller provides the calls.
  */
 
 import type {
@@ -11,7 +11,7 @@ import type {
 } from "../generated/commercelayer-models.js";
 import type { ReplacementReason } from "./replacement-error.js";
 
-/** What consumers log in with. */
+/** The pair that consumers log in with. */
 export interface CredentialPair {
   /** The credential's id. */
   readonly id: string;
@@ -19,23 +19,25 @@ export interface CredentialPair {
   readonly clientSecret: string;
 }
 
-/** What a replacement needs from a client. @internal */
+/** The calls that a replacement needs from a client. @internal */
 export interface Provisioning {
-  /** `undefined` for 404. With `secret`, the pair's secret is in it. */
+  /** Fetches a credential, including its secret if `secret` is true. Resolves with `undefined` for 404. */
   credential(id: string, secret: boolean): Promise<ApiCredential | undefined>;
-  /** Searches with filters on attributes. Without secrets. */
+  /** Searches with filters on attributes. The results have no secrets. */
   credentialsWhere(filters: Readonly<Record<string, string>>): Promise<ApiCredential[]>;
   createCredential(credential: ApiCredentialCreate): Promise<ApiCredential>;
-  /** False for 423: something depends on it. 404 is success. */
+  /** Resolves with false for 423: something depends on the credential. 404 is success. */
   deleteCredential(id: string): Promise<boolean>;
   dependents(id: string): Promise<ApplicationMembership[]>;
   createDependent(row: ApplicationMembershipCreate): Promise<unknown>;
   /** 404 is success. */
   deleteDependent(id: string): Promise<void>;
-  /** Logs in with a pair. `undefined` if the server refuses the pair; throws if it could not be asked. */
+  /**
+   * Logs in with a pair. Resolves with `undefined` if the server refuses it; rejects if the server could not be asked.
+   */
   claims(pair: CredentialPair): Promise<Claims | undefined>;
   revokeToken(token: string, pair: CredentialPair): Promise<void>;
-  /** What the client itself runs with, as its token says. */
+  /** Resolves with the claims of the token that the client itself uses. */
   own(): Promise<Claims | undefined>;
 }
 
@@ -46,10 +48,10 @@ export interface Claims {
   readonly test?: boolean;
 }
 
-/** What a clone has in common with its model. `scopes` and `confidential` cannot be set: they are compared alone. */
+/** The attributes that a successor copies. `scopes` and `confidential` cannot be set, so they are only compared. */
 const COPIED = ["name", "kind", "redirect_uri", "expires_in", "mode", "custom"] as const;
 
-/** Where the new credential says what it came from, in its `metadata`. */
+/** The keys in the `metadata` of a new credential that say what it came from. */
 const REPLACES = "replaces";
 const REFERENCE_BEFORE = "replaced_reference";
 const ORIGIN_BEFORE = "replaced_reference_origin";
@@ -57,12 +59,12 @@ const ORIGIN_BEFORE = "replaced_reference_origin";
 /** The reasons why a credential must not be replaced, by any means. */
 export type Unfit = Extract<ReplacementReason, "own_credential" | "public_kind" | "unreadable">;
 
-/** Whether credentials of a kind get tokens for their users only, so that a pair of them cannot be tried. */
+/** Returns whether credentials of a kind only get tokens for their users, so that a pair cannot be tried. */
 export function isPublic(kind: string): boolean {
   return ["sales_channel", "webapp"].includes(kind);
 }
 
-/** Why a credential must not be replaced; `undefined` if it may be. */
+/** Returns why a credential must not be replaced; `undefined` if it may be. */
 export function whyUnfit(
   old: ApiCredential,
   own: Claims | undefined,
@@ -79,7 +81,7 @@ export function whyUnfit(
   return undefined;
 }
 
-/** Whether a client runs with this credential. */
+/** Returns whether a client runs with this credential. */
 export function isOwn(credential: Pick<ApiCredential, "id" | "client_id">, own: Claims | undefined): boolean {
   const application = own?.application;
   return (
@@ -87,20 +89,20 @@ export function isOwn(credential: Pick<ApiCredential, "id" | "client_id">, own: 
   );
 }
 
-/** The id of the credential that this one was made to replace, if it says so. */
+/** Returns the id of the credential that this one was made to replace, if it says so. */
 export function predecessorOf({ metadata }: ApiCredential): string | undefined {
   const id = (metadata as Record<string, unknown> | null | undefined)?.[REPLACES];
   return typeof id === "string" ? id : undefined;
 }
 
-/** The differences between a credential and its model. */
+/** Returns the names of the attributes in which a credential differs from the one that it replaces. */
 export function differences(old: ApiCredential, made: ApiCredential): readonly string[] {
   return [...COPIED, "scopes" as const, "confidential" as const].filter((name) => !same(old[name], made[name]));
 }
 
 /**
- * What depends on a credential refers to it permanently: each row gets a counterpart that refers to the new one.
- * Counterparts that exist already, by their references, are left unchanged.
+ * Copies what depends on a credential. Each such row refers to its credential permanently, so it gets a counterpart
+ * that refers to the new one. Counterparts that exist already, by their references, are left unchanged.
  */
 export async function copyDependents(
   api: Provisioning,
@@ -123,16 +125,19 @@ export async function copyDependents(
   return { all: rows.length, copied };
 }
 
-/** Deletes a credential and what depends on it. False if something on the server still does (423); one that is gone is success. */
+/**
+ * Deletes a credential and what depends on it. Resolves with false if something on the server still does (423); a
+ * credential that is already gone is success.
+ */
 export async function removeCredential(api: Provisioning, id: string): Promise<boolean> {
   for (const row of await api.dependents(id)) await api.deleteDependent(row.id);
   return api.deleteCredential(id);
 }
 
 /**
- * The attributes of an old credential's successor.
+ * Returns the attributes of an old credential's successor.
  *
- * @param origin The `reference_origin` that it gets. Default: that of the old one.
+ * @param origin is the successor's `reference_origin`. Default: that of the old one.
  */
 export function successorOf(old: ApiCredential, reference: string, origin?: string): ApiCredentialCreate {
   const copied = Object.fromEntries(COPIED.flatMap((name) => (old[name] == null ? [] : [[name, old[name]]])));
@@ -167,12 +172,12 @@ function rel(resource: { readonly type: string; readonly id: string } | null | u
   return resource && { type: resource.type, id: resource.id };
 }
 
-/** Older first; by id where two were made within one moment. */
+/** Orders credentials by age, oldest first; by id where two were created at the same moment. */
 export function byAge(a: ApiCredential, b: ApiCredential): number {
   return a.created_at === b.created_at ? (a.id < b.id ? -1 : 1) : a.created_at < b.created_at ? -1 : 1;
 }
 
-/** A server may leave out what it has no value for. */
+/** Compares two values. A server may leave out a field that has no value. */
 function same(a: unknown, b: unknown): boolean {
   return (a ?? null) === (b ?? null);
 }

@@ -4,5 +4,5 @@ import { Api } from "../core/instance.js";
 import { whole } from "../core/unpack.js";
 import { length, text } from "../generated/commercelayer-table.js";
 
-/** The API, its table not yet unpacked. */
+/** The API, whose table is not yet unpacked. */
 export const provisioning: Api = /* @__PURE__ */ new Api(() => whole(text, length));

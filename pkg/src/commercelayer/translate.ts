@@ -7,7 +7,7 @@ import { scopeHint } from "./auth/jwt.js";
 import { ApiError, type ApiErrorObject, type ErrorContext, ErrorType, SdkError } from "./errors.js";
 import { FetchError, InterceptorError } from "./interceptors.js";
 
-/** Which request it was about. */
+/** The request that an error is about. */
 export interface Sent {
   readonly method: string;
   readonly url: string;
@@ -17,13 +17,13 @@ export interface Sent {
 interface Said {
   readonly statusText: string;
   readonly errors: ApiErrorObject[];
-  /** What the token has to do with it. */
+  /** A hint about the token, if the token explains the refusal. */
   readonly hint?: string | undefined;
 }
 
 const answers = new WeakMap<object, Said>();
 
-/** Stores what a refusal says with the error that represents it. */
+/** Keeps the details of a refusal with the error that stands for it. */
 export function remember(error: KeyturnError, answer: Answer): KeyturnError {
   const { details } = error as Refused;
   const { status, response, authorization } = answer;
@@ -32,7 +32,7 @@ export function remember(error: KeyturnError, answer: Answer): KeyturnError {
   return error;
 }
 
-/** The official SDK's error for one of this package, or for whatever was thrown. */
+/** Converts an error of this package, or whatever was thrown, to the official SDK's error. */
 export function translated(error: unknown, sent?: Sent): SdkError {
   if (SdkError.isSdkError(error) && error instanceof Error) return error;
   const thrown = error instanceof InterceptorError ? error.cause : error;
@@ -78,7 +78,7 @@ function contextOf(error: KeyturnError): ErrorContext {
   return { ...(operation ? { operation } : {}), requestId, hint, outcome, headers, cause: error };
 }
 
-/** What an interceptor threw is what it meant to say. */
+/** Converts what an interceptor threw, keeping its meaning. */
 function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError {
   const { cause, outcome } = error;
   if (SdkError.isSdkError(cause) && cause instanceof Error) return cause;
@@ -93,13 +93,13 @@ function intercepted(error: InterceptorError, sent: Sent | undefined): SdkError 
   );
 }
 
-/** The meaning of a `DOMException`'s name, which a caller's signal may have created in any realm. */
+/** Returns the meaning of a `DOMException`'s name. A caller's signal may have created the exception in any realm. */
 function typeOfName(error: unknown): ErrorType | undefined {
   let name: unknown;
   try {
     ({ name } = (error ?? {}) as { name?: unknown });
   } catch {
-    // It does not want to be looked at.
+    // Reading the name threw.
   }
   return name === "AbortError" ? ErrorType.CANCEL : name === "TimeoutError" ? ErrorType.TIMEOUT : undefined;
 }
@@ -110,7 +110,7 @@ function messageOf(error: unknown): string {
 }
 
 function refused(error: Refused, context: ErrorContext): ApiError {
-  // That of a proxy has been read by its server.
+  // The proxy's server has already read the response of a proxied call.
   const said: Said = answers.get(error) ?? { statusText: "", errors: error.details as ApiErrorObject[] };
   return apiError(
     { status: error.status, ...said },
@@ -138,14 +138,14 @@ function apiError(
   return error;
 }
 
-/** An error as error interceptors see it; `undefined` if it is not for an answer. */
+/** Converts an error to what error interceptors see; `undefined` if it does not stand for a response. */
 export function fetchError(error: SdkError): FetchError | undefined {
   if (!ApiError.isApiError(error)) return undefined;
   const { status = 0, statusText = "", errors, method, url, headers } = error;
   return new FetchError(status, statusText, { errors }, { method, url, headers });
 }
 
-/** What interceptors made of an error, in the words of the SDK's errors. */
+/** Converts what interceptors made of an error back to an error of the SDK. */
 export function retranslated(error: SdkError, made: unknown): SdkError {
   const { status, statusText, errors } = (typeof made === "object" && made !== null ? made : {}) as Partial<FetchError>;
   if (SdkError.isSdkError(made) && made instanceof Error) return made;

@@ -32,14 +32,14 @@ export const CommerceLayerProvisioningStatic: typeof client.CommerceLayerProvisi
 export const ResourceAdapter: typeof Adapter = /* @__PURE__ */ withCore(Adapter, module as WebAssembly.Module);
 /** The adapter through which resources make their calls. */
 export type ResourceAdapter = Adapter;
-/** Makes an adapter. */
+/** Creates an adapter. */
 export const apiResourceAdapter: typeof adapter = /* @__PURE__ */ withCore(adapter, module as WebAssembly.Module);
-/** Gets a token, without a client. */
+/** Gets a token without a client. */
 export const fetchToken: typeof revoking.fetchToken = /* @__PURE__ */ withCore(
   revoking.fetchToken,
   module as WebAssembly.Module,
 );
 /** Revokes a token. */
 export const revoke: typeof revoking.revoke = /* @__PURE__ */ withCore(revoking.revoke, module as WebAssembly.Module);
-/** Checks the signature and the claims of a token. */
+/** Verifies the signature and the claims of a token. */
 export const jwtVerify: typeof verify = /* @__PURE__ */ withCore(verify, module as WebAssembly.Module);

@@ -10,14 +10,17 @@ import { translated } from "./translate.js";
 
 export type { SDKProps };
 
-/** The property with a client's engine: a global symbol, so that functions of the CommonJS copy of this package find it too. */
+/**
+ * The property that holds a client's engine: a global symbol, so that functions of the package's CommonJS copy find it
+ * too.
+ */
 const ENGINE: unique symbol = Symbol.for("keyturn.compat.engine") as never;
 
 function keep(client: object, engine: CompatEngine): void {
   Object.defineProperty(client, ENGINE, { value: engine });
 }
 
-/** @internal */
+/** Returns a client's engine. @internal */
 export function engineOf(client: object): CompatEngine {
   const engine = (client as { [ENGINE]?: CompatEngine } | null | undefined)?.[ENGINE];
   if (engine) return engine;
@@ -90,12 +93,12 @@ export class ConductoroneSDKTypescript extends Base {
     this.#options = withoutCredentials(opened.options);
   }
 
-  /** The current access token; `null` if none has been fetched yet. */
+  /** Returns the current access token; `null` if none has been fetched yet. */
   getCurrentToken(): string | null {
     return engineOf(this).token;
   }
 
-  /** A valid access token. Fetches one if necessary, and shares it with the calls that need one. */
+  /** Returns a valid access token. Fetches one if necessary, and shares it with the calls that need one. */
   getValidToken(): Promise<string> {
     return engineOf(this).freshToken();
   }

@@ -23,7 +23,7 @@ import { type APICall, ERR, haltIterator, OK, type PageIterator, type Result } f
 
 /** The options of the official SDK's wrapper. */
 export type SDKProps = Omit<SDKOptions, "httpClient"> & {
-  /** Sends requests instead of the global `fetch`: an {@link HTTPClient}, or what has its method `request`. */
+  /** Sends requests instead of the global `fetch`: an {@link HTTPClient}, or an object with its method `request`. */
   httpClient?: HTTPClientLike | undefined;
   /** Client id, as `name@tenant.conductor.one/spc`. */
   clientID?: string | undefined;
@@ -33,7 +33,7 @@ export type SDKProps = Omit<SDKOptions, "httpClient"> & {
   defaultClient?: HTTPClientLike | undefined;
 };
 
-/** The last request of a call, and its answer. */
+/** The last request of a call, and its response. */
 class Trace {
   request: (() => Request) | undefined;
   response: Response | undefined;
@@ -66,12 +66,12 @@ export class CompatEngine extends Engine {
   readonly #options: SDKProps;
   readonly #client: HTTPClientLike;
   readonly #hooks: RegisteredHooks | undefined;
-  /** Why no call can be made. */
+  /** The reason why no call can be made. */
   readonly #failure: KeyturnError | undefined;
 
   /**
-   * An engine for these options. Invalid credentials are reported by each call, as in the official SDK; any other invalid
-   * option throws here.
+   * Creates an engine for these options. Invalid credentials are reported by each call, as in the official SDK; any
+   * other invalid option throws here.
    */
   static open(options: SDKProps): CompatEngine {
     try {
@@ -110,7 +110,7 @@ export class CompatEngine extends Engine {
     return this.#pages(number, asked, given, new Trace()) as Paged<T, Item>;
   }
 
-  /** A call of a standalone function: its result, the request, and the answer. */
+  /** Makes the call of a standalone function: resolves with its result, the request, and the response. */
   async inspect(
     number: number,
     request: unknown,
@@ -136,7 +136,7 @@ export class CompatEngine extends Engine {
     return this.#failure ? null : (this.session.token ?? null);
   }
 
-  /** A valid token, which is fetched if necessary. */
+  /** Returns a valid token, which is fetched if necessary. */
   async freshToken(): Promise<string> {
     const deadline = new Deadline(this.#options.timeoutMs ?? Number.POSITIVE_INFINITY, []);
     try {
@@ -177,7 +177,7 @@ export class CompatEngine extends Engine {
     }
   }
 
-  /** The server of a call. A client without a tenant accepts any server for one call. */
+  /** Returns the base URL of a call. A client without a tenant accepts any server for one call. */
   protected override base(options: EngineOptions, facts: Operation): string {
     const { serverURL, tenantDomain, clientID } = this.#options;
     const asked = String(options.serverURL);
@@ -232,7 +232,7 @@ export class CompatEngine extends Engine {
       resolvedSecurity: null,
       options: withoutCredentials(this.#options),
     };
-    // Hooks are often used for logging.
+    // Hooks are often used for logging, so this is not enumerable.
     Object.defineProperty(context, "securitySource", { value: this.#options.security });
     const request = await hooked("Create request hook failed to execute", "none", async () => {
       const given = { ...this.#options.fetchOptions, ...init };
@@ -270,7 +270,7 @@ export class CompatEngine extends Engine {
   }
 }
 
-/** The options without their secrets. */
+/** Returns the options without their secrets. */
 export function withoutCredentials({ security, clientSecret, ...rest }: SDKProps): SDKOptions {
   return rest as SDKOptions;
 }
@@ -285,8 +285,8 @@ async function hooked<T>(problem: string, outcome: Outcome, run: () => Promise<T
 }
 
 /**
- * In release 1.2.2, some lists that got paging parameters later take no request: the first argument is then the options,
- * unless it can only be a request.
+ * Separates a request from the options. In release 1.2.2, some lists that got paging parameters later take no request:
+ * the first argument is then the options, unless it can only be a request.
  */
 function split(
   number: number,
@@ -320,7 +320,7 @@ function engineOptions(options: SDKProps): ClientOptions {
   const clientSecret = options.clientSecret || undefined;
   const index = options.serverIdx ?? 0;
   if (index !== 0) throw new ConfigurationError("serverIdx", "no_such_server", `Invalid server index ${index}`);
-  // The entry of `ServerList` means the same as its absence.
+  // The template in `ServerList` means the same as no URL.
   const serverURL = options.serverURL && !options.serverURL.includes("{tenantDomain}") ? options.serverURL : undefined;
   const tenantDomain = options.tenantDomain || (clientID || serverURL ? undefined : EXAMPLE_TENANT);
   return {
@@ -340,7 +340,7 @@ function engineOptions(options: SDKProps): ClientOptions {
   };
 }
 
-/** Pages in the official SDK's form. */
+/** Converts a page to the official SDK's form. */
 function dress(page: Page<Envelope>, token: string | undefined): void {
   const { next } = page;
   const following = (): Promise<unknown> | null =>
@@ -355,7 +355,7 @@ function dress(page: Page<Envelope>, token: string | undefined): void {
 
 type ResultPage = PageIterator<Result<unknown, CallError>, { cursor: string }>;
 
-/** A page as a result, whose next pages are results too. */
+/** Converts a page to a result, whose next pages are results too. */
 function pageResult(page: Page<Envelope>): ResultPage {
   const value = page as unknown as PageIterator<Envelope, { cursor: string }>;
   const next = (): Promise<ResultPage> | null =>

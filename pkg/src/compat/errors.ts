@@ -1,14 +1,14 @@
 /**
- * The official SDK's errors, with their names, fields and messages: `keyturn/compat/sdk/models/errors`. The `cause` of each is
- * the error of this package that it represents. None holds a secret: bodies are bounded excerpts with secrets replaced,
- * and values from a caller or a server do not show when an error is printed or serialised.
+ * The official SDK's errors, with their names, fields and messages: `keyturn/compat/sdk/models/errors`. The `cause` of
+ * each is the error of this package that it represents. None holds a secret: bodies are bounded excerpts with secrets
+ * replaced, and values from a caller or a server do not show when an error is printed or serialized.
  */
 
 import type { ErrorCode, Failure, Outcome } from "../base/errors.js";
 import { brandAsFailure, factsOf } from "../base/failure.js";
 import { shown } from "../base/shown.js";
 
-/** The parts of an answer that errors are made from. */
+/** The parts of a response that errors are made from. */
 export interface HTTPMeta {
   response: Response;
   /** Not kept. */
@@ -23,7 +23,10 @@ function hide(error: Error, fields: Record<string, unknown>): void {
   }
 }
 
-/** Makes an error a failure of this package, with the facts of the one that it represents, which are not printed either. */
+/**
+ * Makes an error a failure of this package, with the facts of the error that it represents. These are not printed
+ * either.
+ */
 export function standFor(error: Error, from: unknown, kind: ErrorCode, outcome?: Outcome): void {
   brandAsFailure(error);
   hide(error, factsOf(from, kind, outcome));
@@ -32,7 +35,7 @@ export function standFor(error: Error, from: unknown, kind: ErrorCode, outcome?:
 /** Further fields of the official SDK's errors: see {@link Failure}. */
 type Facts = Omit<Failure, keyof Error | "code">;
 
-/** The base of the errors that an answer of the server causes. */
+/** The base of the errors that a response of the server causes. */
 export class ConductoroneSDKTypescriptError extends Error implements Facts {
   declare readonly kind: ErrorCode;
   declare readonly outcome: Outcome;
@@ -44,11 +47,11 @@ export class ConductoroneSDKTypescriptError extends Error implements Facts {
   readonly statusCode: number;
   /** The beginning of the body, with secrets replaced. */
   readonly body: string;
-  /** The answer's headers. */
+  /** The response's headers. */
   declare readonly headers: Headers;
-  /** The answer's `Content-Type`. */
+  /** The response's `Content-Type`. */
   readonly contentType: string;
-  /** The answer, whose body is already consumed. */
+  /** The response, whose body is already consumed. */
   declare readonly rawResponse: Response;
 
   constructor(message: string, { response, body }: HTTPMeta) {
@@ -61,7 +64,7 @@ export class ConductoroneSDKTypescriptError extends Error implements Facts {
   }
 }
 
-/** An answer that is not a success, or not JSON. */
+/** A response that is not a success, or not JSON. */
 export class SDKError extends ConductoroneSDKTypescriptError {
   constructor(message: string, meta: HTTPMeta) {
     super(describe(message, meta), meta);
@@ -76,7 +79,7 @@ function describe(message: string, { response, body }: HTTPMeta): string {
   return `${parts.join(" ")}${body.length > 100 ? "\n" : ". "}Body: ${body || '""'}`.trim();
 }
 
-/** A successful answer whose body does not match the operation. */
+/** A successful response whose body does not match the operation. */
 export class ResponseValidationError extends ConductoroneSDKTypescriptError {
   /** The beginning of the body, with secrets replaced. */
   declare readonly rawValue: unknown;
@@ -93,7 +96,7 @@ export class ResponseValidationError extends ConductoroneSDKTypescriptError {
     });
   }
 
-  /** The message, and what was wrong. */
+  /** Returns the message, and what was wrong. */
   pretty(): string {
     return pretty(this);
   }
@@ -128,7 +131,7 @@ export class SDKValidationError extends Error implements Facts {
     hide(this, { name: "SDKValidationError", cause, rawValue, rawMessage: message });
   }
 
-  /** The message, and what was wrong. */
+  /** Returns the message, and what was wrong. */
   pretty(): string {
     return pretty(this);
   }
@@ -138,7 +141,7 @@ function pretty({ rawMessage, cause }: { rawMessage: unknown; cause?: unknown })
   return `${String(rawMessage)}\n${cause instanceof Error ? cause.message : shown(cause)}`;
 }
 
-/** The base of the errors of calls that got no answer. */
+/** The base of the errors of calls that got no response. */
 export class HTTPClientError extends Error implements Facts {
   declare readonly kind: ErrorCode;
   declare readonly outcome: Outcome;
@@ -191,7 +194,7 @@ export class RequestTimeoutError extends HTTPClientError {
   }
 }
 
-/** No answer arrived. */
+/** No response arrived. */
 export class ConnectionError extends HTTPClientError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -200,8 +203,8 @@ export class ConnectionError extends HTTPClientError {
 }
 
 /**
- * A call that issues a one-time secret got no readable answer. The official SDK has no name for it: there it looks like
- * any other failed connection, and programs that repeat those lose a secret.
+ * A call that issues a one-time secret got no readable response. The official SDK has no such error: there it looks
+ * like any other failed connection, and programs that repeat those lose a secret.
  */
 export class OutcomeUnknownError extends HTTPClientError {
   constructor(message: string, options: { cause: unknown }) {

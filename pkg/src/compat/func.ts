@@ -18,8 +18,8 @@ export type FuncOf<Request, Answer> = (
 ) => APIPromise<Result<Answer, CallError>>;
 
 /**
- * A request with `null` wherever a value may be left out. Release 1.2.2 declares this for its oldest fields; `null` means the
- * same as absence.
+ * A request with `null` wherever a value may be left out. Release 1.2.2 declares this for its oldest fields; `null`
+ * means the same as absence.
  */
 export type Sendable<T> = 0 extends 1 & T
   ? T
@@ -48,13 +48,13 @@ export type PagesFunc<Arguments extends unknown[], Answer> = (
   ...rest: [...request: Arguments, options?: RequestOptions]
 ) => APIPromise<ResultPages<Answer>>;
 
-/** The function of an operation that takes a request. */
+/** Returns the function of an operation that takes a request. */
 export function func<F>(operation: number): F {
   return ((client: object, request?: unknown, options?: RequestOptions) =>
     new APIPromise(inspected(client, operation, request, options))) as F;
 }
 
-/** The function of an operation that takes no request. */
+/** Returns the function of an operation that takes no request. */
 export function bare<F>(operation: number): F {
   return ((client: object, options?: RequestOptions) =>
     new APIPromise(inspected(client, operation, undefined, options))) as F;

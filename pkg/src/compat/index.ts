@@ -1,6 +1,6 @@
 /**
- * `keyturn/compat`: the names of release 1.2.2 of `conductorone-sdk-typescript`, on the engine of this package. Migrating
- * takes a change of the import path; `docs/migration.md` describes the intended differences.
+ * `keyturn/compat`: the names of release 1.2.2 of `conductorone-sdk-typescript`, on the engine of this package.
+ * Migrating takes a change of the import path; `docs/migration.md` describes the intended differences.
  */
 
 import { inlineModule } from "../core/inline.js";

@@ -1,6 +1,7 @@
 /** The `FromJSON` and `ToJSON` functions of messages. */
 
-// Where the core is depends on the runtime: entries pass it to clients, and this file gets it by `imports` of the manifest.
+// The core's location depends on the runtime: entries pass it to clients, and this file gets it through `imports` of
+// the manifest.
 import { source } from "#core";
 
 import { InputError } from "../base/errors.js";
@@ -14,13 +15,13 @@ import { SDKValidationError } from "./errors.js";
 import { c1 as table } from "./table.js";
 import { ERR, OK, type Result } from "./types.js";
 
-/** The API, and with it the core. */
+/** The API, together with the core. */
 const c1 = /* @__PURE__ */ withCore(table, source);
 
 /** Reads the JSON text of a message. */
 export type FromJSON<Message> = (jsonString: string) => Result<Message, SDKValidationError>;
 
-/** The JSON text of a message. Throws if a value does not match its type. */
+/** Returns the JSON text of a message. Throws if a value does not match its type. */
 export type ToJSON<Message> = (value: Message) => string;
 
 type Json = Record<string, unknown>;
@@ -50,22 +51,22 @@ function writer<Message>(write: (value: Message, marshalled: Marshalled) => stri
   };
 }
 
-/** The reader of a message, by its number. */
+/** Returns the reader of a message, by its number. */
 export function fromJSON<Message>(message: number): FromJSON<Message> {
   return reader((text) => readMessage(c1, message, new TextEncoder().encode(text)).value);
 }
 
-/** The writer of a message, by its number. */
+/** Returns the writer of a message, by its number. */
 export function toJSON<Message>(message: number): ToJSON<Message> {
   return writer((_, { json }) => c1.run((table) => table.encode_message(message, json, Unknown.drop)));
 }
 
-/** The reader of a message of any type. */
+/** Returns the reader of a message of any type. */
 export function anyFromJSON<Message>(): FromJSON<Message> {
   return reader((text) => any(object(JSON.parse(text))));
 }
 
-/** The writer of a message of any type. */
+/** Returns the writer of a message of any type. */
 export function anyToJSON<Message extends { atType?: unknown; additionalProperties?: unknown }>(): ToJSON<Message> {
   return writer((value, { json }) => {
     object(value);
@@ -76,12 +77,12 @@ export function anyToJSON<Message extends { atType?: unknown; additionalProperti
   });
 }
 
-/** The reader of a message without fields; fields of a newer server are kept. */
+/** Returns the reader of a message without fields; fields of a newer server are kept. */
 export function emptyFromJSON<Message>(): FromJSON<Message> {
   return reader((text) => object(JSON.parse(text)));
 }
 
-/** The writer of a message without fields. */
+/** Returns the writer of a message without fields. */
 export function emptyToJSON<Message>(): ToJSON<Message> {
   return writer((value) => object(value) && "{}");
 }

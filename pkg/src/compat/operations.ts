@@ -1,3 +1,3 @@
-/** The requests and answers of operations: `keyturn/compat/sdk/models/operations`. */
+/** The requests and responses of operations: `keyturn/compat/sdk/models/operations`. */
 
 export * from "../generated/compat/operations.js";

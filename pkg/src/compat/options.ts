@@ -23,9 +23,15 @@ export type SDKOptions = {
   timeoutMs?: number | undefined;
   /** Receives a line per attempt: method, URL, status, time and a few safe headers; never a token. */
   debugLogger?: Logger | undefined;
-  /** Whether to log bodies too, with the values of secret fields replaced. Default: false. The official SDK always logs them whole. */
+  /**
+   * Whether to log bodies too, with the values of secret fields replaced. Default: false. The official SDK always logs
+   * them whole.
+   */
   debugBodies?: boolean | undefined;
-  /** Further options for `fetch` in all requests, log-ins included, such as a `dispatcher` for a proxy. Not in the official SDK. */
+  /**
+   * Further options for `fetch` in all requests, log-ins included, such as a `dispatcher` for a proxy. Not in the
+   * official SDK.
+   */
   fetchOptions?: ClientFetchOptions | undefined;
   /** Hooks around every attempt. */
   hooks?: RegisteredHooks | undefined;
@@ -35,7 +41,7 @@ export type SDKOptions = {
 export type RequestOptions = Pick<Options, "timeoutMs" | "retries" | "retryCodes" | "serverURL" | "fetchOptions"> &
   Omit<RequestInit, "method" | "body">;
 
-/** What a hook gets about the call. */
+/** The information about a call that a hook receives. */
 export type HookContext = {
   /** The URL that the request is sent to. */
   baseURL: string | URL;
@@ -73,12 +79,12 @@ export interface BeforeRequestHook {
   beforeRequest: (hookCtx: BeforeRequestContext, request: Request) => Awaitable<Request>;
 }
 
-/** Receives each answer with a 2xx status, and may replace it, or throw. To read the body, a hook reads a clone. */
+/** Receives each response with a 2xx status, and may replace it, or throw. To read the body, a hook reads a clone. */
 export interface AfterSuccessHook {
   afterSuccess: (hookCtx: AfterSuccessContext, response: Response) => Awaitable<Response>;
 }
 
-/** Receives each answer with another status, and each failure to get one, and may replace either. */
+/** Receives each response with another status, and each failure to get one, and may replace either. */
 export interface AfterErrorHook {
   afterError: (
     hookCtx: AfterErrorContext,

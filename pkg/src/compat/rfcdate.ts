@@ -12,9 +12,10 @@ export class RFCDate {
   }
 
   /**
-   * A date from its text, or the UTC date of a `Date`.
+   * Creates a date from its text, or the UTC date of a `Date`.
    *
-   * @throws `RangeError` if the text is not `YYYY-MM-DD`, or the `Date` is invalid or has a year of more than four digits.
+   * @throws `RangeError` if the text is not `YYYY-MM-DD`, or the `Date` is invalid or has a year of more than four
+   *   digits.
    */
   constructor(date: Date | string) {
     const text = typeof date === "string" ? date : date.toISOString().split("T", 1)[0];

@@ -18,14 +18,17 @@ import {
   UnexpectedClientError,
 } from "./errors.js";
 
-/** A hook threw. This class passes through the engine, which treats any other error of sending as one of the connection. */
+/**
+ * The error of a hook that threw. It passes through the engine, which treats any other error of sending as one of the
+ * connection.
+ */
 export class HookError extends KeyturnError {
   constructor(message: string, cause: unknown, outcome: Outcome) {
     super("HookError", "internal", message, { cause, outcome });
   }
 }
 
-/** The official error for an error of this package, or for anything else that was thrown. */
+/** Returns the official error for an error of this package, or for anything else that was thrown. */
 export function translated(error: unknown, response: Response | undefined, request: unknown): CallError {
   if (isTranslated(error)) return error;
   const thrown = error instanceof HookError ? error.cause : error;

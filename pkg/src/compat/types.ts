@@ -3,38 +3,38 @@
 /** The result of a standalone function: a value, or an error that is not thrown. */
 export type Result<T, E = unknown> = { ok: true; value: T; error?: never } | { ok: false; value?: never; error: E };
 
-/** A result with a value. */
+/** Returns a result with a value. */
 export function OK<V>(value: V): Result<V, never> {
   return { ok: true, value };
 }
 
-/** A result with an error. */
+/** Returns a result with an error. */
 export function ERR<E>(error: E): Result<never, E> {
   return { ok: false, error };
 }
 
-/** The value of a result; throws its error if it has none. */
+/** Returns the value of a result; throws its error if it has none. */
 export function unwrap<T>(result: Result<T, unknown>): T {
   if (!result.ok) throw result.error;
   return result.value;
 }
 
-/** The value of a promised result; rejects with its error if it has none. */
+/** Resolves with the value of a promised result; rejects with its error if it has none. */
 export async function unwrapAsync<T>(result: Promise<Result<T, unknown>>): Promise<T> {
   return unwrap(await result);
 }
 
-/** The request and its answer. */
+/** The request and its response. */
 export type APICall =
-  /** The server answered, with any status. */
+  /** The server responded, with any status. */
   | { status: "complete"; request: Request; response: Response }
-  /** The request was sent, but no answer arrived. */
+  /** The request was sent, but no response arrived. */
   | { status: "request-error"; request: Request; response?: undefined }
   /** Nothing was sent. */
   | { status: "invalid"; request?: undefined; response?: undefined };
 
 /**
- * The return value of a standalone function: a promise of its result, which also gives the request and the answer.
+ * The return value of a standalone function: a promise of its result, which also gives the request and the response.
  * There is a single promise inside, so that handling its rejection once is enough.
  */
 export class APIPromise<T> implements Promise<T> {
@@ -61,7 +61,7 @@ export class APIPromise<T> implements Promise<T> {
     return this.then().finally(onfinally);
   }
 
-  /** The result, the request and the answer. */
+  /** Resolves with the result, the request and the response. */
   $inspect(): Promise<[T, APICall]> {
     return this.#call;
   }
@@ -77,7 +77,7 @@ export type PageIterator<V, PageState = unknown> = V & {
   "~next"?: PageState | undefined;
 };
 
-/** The iterator over a page and all that follow, up to the one for which `halt` is true. */
+/** Returns the iterator over a page and all that follow, up to the one for which `halt` is true. */
 export function createPageIterator<V>(
   page: V & { next: Paginator<V> },
   halt: (page: V) => boolean,
@@ -92,7 +92,7 @@ export function createPageIterator<V>(
   };
 }
 
-/** The last page. */
+/** Returns a page as the last one. */
 export function haltIterator<V extends object>(page: V): PageIterator<V, undefined> {
   return {
     ...page,

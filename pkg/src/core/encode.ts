@@ -5,11 +5,14 @@ import type { Unknown } from "../generated/boundary.js";
 import type { Api } from "./instance.js";
 import { type Marshalled, marshal, UNREADABLE } from "./marshal.js";
 
-// Both are made with the first request, since some environments that only import this have no encoder.
+// Both are created with the first request, since some environments that only import this have no encoder.
 let utf8: TextEncoder | undefined;
 let scratch: Uint8Array | undefined;
 
-/** The text as UTF-8, until the next call and to be wiped before: an encoder that makes a new array takes five times as long. */
+/**
+ * Returns the text as UTF-8, valid until the next call and to be wiped before it: an encoder that allocates a new array
+ * takes five times as long.
+ */
 function bytesOf(text: string): Uint8Array {
   utf8 ??= new TextEncoder();
   const most = text.length * 3;
@@ -19,7 +22,8 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /**
- * The path with its query, the JSON body, and the whole request as JSON with marks, as {@link marshal} makes it.
+ * Encodes a request. Returns the path with its query, the JSON body, and the whole request as JSON with marks, as
+ * {@link marshal} makes it.
  *
  * @throws {@link InputError} that names the field.
  */
@@ -56,7 +60,7 @@ function read(request: unknown, operation: string): Marshalled {
 }
 
 /**
- * The core's complaint about a request, as an error.
+ * Converts the core's complaint about a request to an error.
  *
  * @param thrown The first error that reading the request threw.
  */

@@ -1,6 +1,6 @@
 /**
- * The one instance of the Rust core, made on first use. It is made synchronously from a module of some 300 kB, which
- * takes a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
+ * The one instance of the Rust core, created on first use. This is synchronous, from a module of some 300 kB, and takes
+ * a few milliseconds; so nobody has to call an `init`, and two first calls cannot race.
  */
 
 import { ConfigurationError, InternalError, isOwn } from "../base/errors.js";
@@ -25,7 +25,7 @@ export interface Guest {
   rescue(): void;
 }
 
-/** What the core exports, as far as this package uses it. */
+/** The exports of the core that this package uses. */
 const coreExports = { Api: Table, Session, digest, failure, retry_after };
 
 /** The core's exports. */
@@ -37,21 +37,21 @@ let source: Source | undefined;
 let running = false;
 const guests = new Set<WeakRef<Guest>>();
 
-/** Sets where the module comes from, unless that is known; nothing is compiled yet. */
+/** Sets where the module comes from, unless that is already known; nothing is compiled yet. */
 export function provide(from: Source): void {
   source ??= from;
 }
 
 /**
- * Returns what needs the core, and sets where the core is. An entry passes its exports through this and marks it pure: a
- * bundler then omits the core's bytes where nothing that needs them is used.
+ * Returns `needing`, and sets where the core comes from. An entry passes its exports through this function and marks
+ * the call as pure: a bundler then omits the core's bytes where nothing that needs them is used.
  */
 export function withCore<T>(needing: T, from: Source): T {
   provide(from);
   return needing;
 }
 
-/** The core's exports, from a working instance. */
+/** Returns the core's exports, from a working instance. */
 export function core(): Core {
   if (!running) {
     if (source === undefined) {
@@ -67,9 +67,9 @@ export function core(): Core {
 }
 
 /**
- * Runs a function in the core. What the core throws on purpose is not an `Error`, and is passed on. A trap is one: it
- * leaves the instance
- * in an unknown state, so what it holds is taken out, and the next call starts from a fresh one.
+ * Runs a function in the core. What the core throws on purpose is not an `Error`, and is passed on. A trap is an
+ * `Error`: it leaves the instance in an unknown state, so what the instance holds is taken out, and the next call
+ * starts from a fresh one.
  */
 export function guarded<T>(run: (exports: Core) => T): T {
   const working = core();
@@ -93,11 +93,14 @@ function restart(): void {
 /** Removes collected objects from the list of guests. The glue frees what such a guest held in the core. */
 let gone: FinalizationRegistry<WeakRef<Guest>> | undefined;
 
-/** Registers what has to be rescued when an instance breaks. Registration does not keep it alive. */
+/**
+ * Registers an object to be rescued when an instance breaks, without keeping it alive. Returns a function that
+ * unregisters it.
+ */
 export function register(guest: Guest): () => void {
   const ref = new WeakRef(guest);
   guests.add(ref);
-  // Some Workers do not have it.
+  // Some Workers lack it.
   if (typeof FinalizationRegistry === "function") {
     gone ??= new FinalizationRegistry((left) => guests.delete(left));
     gone.register(guest, ref, ref);
@@ -123,7 +126,7 @@ export class Api implements Guest {
     this.#packed = packed;
   }
 
-  /** A table holds no secret: the next instance opens it again. */
+  /** Drops the opened table, which holds no secret: the next instance opens it again. */
   rescue(): void {
     this.#handle = undefined;
   }
@@ -139,7 +142,7 @@ export class Api implements Guest {
     });
   }
 
-  /** The facts of an operation. */
+  /** Returns the facts of an operation. */
   operation(number: number): Operation {
     let facts = this.#operations.get(number);
     if (facts === undefined) {
@@ -153,7 +156,7 @@ export class Api implements Guest {
     return facts;
   }
 
-  /** The plan of a message. */
+  /** Returns the plan of a message. */
   plan(message: number): Plan {
     let made = this.#plans.get(message);
     if (made === undefined) {

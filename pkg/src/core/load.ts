@@ -7,8 +7,7 @@ let ready: Promise<void> | undefined;
 
 /**
  * Loads the core's module from a place of your choice: the content of `keyturn/core.wasm` as bytes, a
- * `WebAssembly.Module`, a response,
- * or the address of one.
+ * `WebAssembly.Module`, a response, or the address of one.
  *
  * @throws {@link ConfigurationError} if the module cannot be loaded or used. The function can then be called again.
  */

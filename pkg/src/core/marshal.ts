@@ -1,19 +1,22 @@
 /**
- * Request objects as JSON text for the core. JSON has no dates, big integers, bytes or `NaN`, so these become strings
- * that begin with NUL and a letter; the core turns them into what the field wants, or refuses them by name. So does what leads
- * back to itself and what throws when it is read: the core knows its path, and whether the field is sent at all.
+ * Converts request objects to JSON text for the core. JSON has no dates, big integers, bytes or `NaN`, so these become
+ * strings that begin with NUL and a letter; the core converts them to what the field expects, or refuses them by the
+ * field's name. The same holds for circular references and for values that throw when read: the core knows their path,
+ * and whether the field is sent at all.
  */
 
 import { isBuffer } from "../base/bytes.js";
 import { InputError } from "../base/errors.js";
 
-/** Deeper nesting than the core reads. */
+/** A deeper nesting than the core reads. */
 const MAX_DEPTH = 200;
 
-/** After this many references back, the rest is not examined: a dense graph has more than a program can count. */
+/**
+ * The number of circular references after which the rest is not examined: a dense graph has more than can be counted.
+ */
 const MAX_CYCLES = 10_000;
 
-/** More objects than any request has. One that a program refers to in many places counts each time, as each becomes JSON. */
+/** More objects than any request has. An object with many references counts once for each, as each becomes JSON. */
 const MAX_OBJECTS = 1_000_000;
 
 /** A request as JSON. */
@@ -25,7 +28,7 @@ export interface Marshalled {
 }
 
 /**
- * The JSON text of a request.
+ * Returns the JSON text of a request.
  *
  * @throws {@link InputError} if no part of it can be read.
  */
@@ -37,7 +40,7 @@ export function marshal(request: unknown): Marshalled {
     if (marked === FAILED) throw thrown?.cause;
     return { json: marked === undefined ? "null" : JSON.stringify(marked), thrown };
   } catch (cause) {
-    // A getter may return one thing the first time, and throw the second.
+    // A getter may return a value the first time, and throw the second.
     throw new InputError("", UNREADABLE, { cause });
   }
 }
@@ -52,12 +55,15 @@ const FAILED = "\0E";
 /** Traverses one request. */
 class Marker {
   thrown: Marshalled["thrown"];
-  /** The objects around the one that is being read. */
+  /** The objects that enclose the one being read. */
   readonly #around: object[] = [];
   #cycles = 0;
   #objects = 0;
 
-  /** The value itself if JSON can represent it, otherwise a copy with marks. Most requests are returned unchanged. */
+  /**
+   * Returns the value itself if JSON can represent it, otherwise a copy with marks. Most requests are returned
+   * unchanged.
+   */
   mark(value: unknown, depth: number): unknown {
     switch (typeof value) {
       case "string":
@@ -88,7 +94,7 @@ class Marker {
       if (typeof toJSON !== "function") return this.#members(value, depth);
       const said: unknown = toJSON.call(value);
       if (typeof said !== "object" || said === null) return this.mark(said, depth);
-      // Its result is used as it is: `JSON.stringify` does not call `toJSON` on that again either.
+      // The result is used as it is: `JSON.stringify` would not call its `toJSON` again either.
       return scalarOf(said) ?? this.#members(said, depth, Array.isArray(said) ? said : { ...said, toJSON: undefined });
     } catch (cause) {
       this.#around.length = depth;
@@ -113,7 +119,7 @@ class Marker {
     let copy: unknown[] | undefined;
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
-      // A hole or undefined is null to JSON, and the core then names the element.
+      // JSON turns a hole or `undefined` into null, and the core then names the element.
       if (isPlain(item)) continue;
       const marked = this.mark(item, depth);
       if (marked !== item) (copy ??= value.slice())[i] = marked;
@@ -147,7 +153,7 @@ class Marker {
 
 type Fields = Record<string, unknown>;
 
-/** A copy that can be marked. Fields that cannot be read are marked when their turn comes. */
+/** Returns a copy that can be marked. Fields that cannot be read are marked when their turn comes. */
 function copyOf(source: Fields): Fields {
   try {
     return { ...source };
@@ -167,7 +173,7 @@ function copyOf(source: Fields): Fields {
   }
 }
 
-/** A marked value that JSON cannot represent; `undefined` for an object of fields. */
+/** Returns the marked form of a value that JSON cannot represent; `undefined` for an object with fields. */
 function scalarOf(value: object): string | undefined {
   if (value instanceof Date || Object.prototype.toString.call(value) === "[object Date]") {
     const date = value as Date;
@@ -179,12 +185,12 @@ function scalarOf(value: object): string | undefined {
   return value instanceof Map || value instanceof Set ? ALIEN : undefined;
 }
 
-/** Text that needs no mark, as most values are. */
+/** Returns whether a value is text that needs no mark, as most values are. */
 function isPlain(value: unknown): boolean {
   return typeof value === "string" && value.charCodeAt(0) !== 0;
 }
 
-/** Standard base64, in pieces so that large buffers do not exhaust the argument stack. */
+/** Encodes bytes as standard base64, in pieces so that large buffers do not exhaust the argument stack. */
 function base64(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));

@@ -7,8 +7,8 @@ import type { Bytes, WasmModule } from "../base/platform.js";
 export type ModuleSource = WasmModule | Bytes | Response | PromiseLike<Response> | URL | string;
 
 /**
- * Compiles a module synchronously, which browsers allow up to some megabytes. `WebAssembly.compile` is not even mentioned in the code, since
- * runtimes at the edge rewrite or refuse every script that mentions it.
+ * Compiles a module synchronously, which browsers allow up to some megabytes. The code does not even mention
+ * `WebAssembly.compile`, since runtimes at the edge rewrite or refuse every script that does.
  *
  * @throws {@link ConfigurationError} that says what to change, if the environment does not allow it.
  */
@@ -22,8 +22,8 @@ export function moduleOf(bytes: Bytes): WasmModule {
   try {
     return new WebAssembly.Module(bytes as BufferSource);
   } catch (cause) {
-    // Policies forbid compilation but not validation, so this distinguishes what they forbid from bytes that are not
-    // WebAssembly here.
+    // Policies forbid compilation but not validation, which therefore tells a policy from bytes that this runtime does
+    // not accept as WebAssembly.
     if (!WebAssembly.validate(bytes as BufferSource))
       throw unusable("unsupported", "this runtime cannot compile these bytes as WebAssembly; it may be too old", cause);
     throw unusable(
@@ -36,14 +36,14 @@ export function moduleOf(bytes: Bytes): WasmModule {
 }
 
 /**
- * The module of a file of this package, from a place that the user provides.
+ * Loads the module of a file of this package from a place that the user provides.
  *
  * @param file Its name, and the option through which it was passed.
  * @throws {@link ConfigurationError} if the module cannot be loaded or used.
  */
 export async function moduleFrom(from: ModuleSource, [file, option]: readonly [string, string]): Promise<WasmModule> {
   const given = await from;
-  // Checked by capability, since all of these may be of another realm, or of a library.
+  // Checked by capability, since each of these may belong to another realm, or to a library.
   if (Object.prototype.toString.call(given) === "[object WebAssembly.Module]") return given as WasmModule;
   const address = typeof given === "string" || Object.prototype.toString.call(given) === "[object URL]";
   const response = address ? await fetch(given as URL) : given;

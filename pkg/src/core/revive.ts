@@ -1,11 +1,11 @@
 /**
- * Finishes what `JSON.parse` made: dates, 64-bit integers, `Any` values and renamed fields, as the core's plan for the
- * message says. The numbers come from the core's pass over the text; nothing is parsed a second time.
+ * Completes what `JSON.parse` returned: dates, 64-bit integers, `Any` values and renamed fields, according to the
+ * core's plan for the message. The numbers come from the core's pass over the text; nothing is parsed a second time.
  */
 
 import * as StepKind from "../generated/step-kind.js";
 
-/** What one field of a message needs. Field order is free; see `src/wire/decode.rs` for the slots. */
+/** How to treat one field of a message. Fields may come in any order; see `src/wire/decode.rs` for the slots. */
 export interface Step {
   /** Wire name. */
   key: string;
@@ -14,9 +14,9 @@ export interface Step {
   kind: StepKind.StepKind;
   /** Offset of the field's slot in its message's block; 0 for none. */
   slot: number;
-  /** The message of children, by number; -1 for none. */
+  /** The number of the children's message; -1 for none. */
   message: number;
-  /** Its plan, after its first use. */
+  /** The children's plan, after its first use. */
   plan: Plan | undefined;
 }
 
@@ -28,12 +28,13 @@ export interface Plan {
   steps: readonly Step[];
 }
 
-/** Looks a plan up by the message's number. */
+/** Looks up a plan by the message's number. */
 export type Plans = (message: number) => Plan;
 
 /**
- * One value to replace, by its path. `text` is what the answer says there, `ms` what that is as a date. Kinds: a date, a number in
- * text, digits that are to be text, digits that a number does not hold, and a text that means nothing is there.
+ * One value to replace, by its path. `text` is the value in the response, `ms` the same as a date. Kinds: `d` for a
+ * date, `n` for a number in text, `t` for digits that become text, `i` for digits that a number cannot represent, and
+ * `u` for text that means that the field is absent.
  */
 export type Patch = [path: (string | number)[], kind: "d" | "n" | "t" | "i" | "u", text: string, ms?: number];
 
@@ -46,9 +47,9 @@ function isObject(value: unknown): value is Json {
 /**
  * Applies the patches. This comes first, since their paths are wire names.
  *
- * A name may come twice in an object. `JSON.parse` keeps the last value, so a patch of an earlier one may lead nowhere, or to a
- * value that is not the one it is for; it is applied only where its own value is found. The last patches come first: of two for
- * one place, theirs is the value that was kept.
+ * A name may occur twice in an object. `JSON.parse` keeps the last value, so a patch for an earlier one may lead
+ * nowhere, or to another value; it is applied only where it finds its own value. Later patches come first: of two for
+ * one place, the later one is for the value that was kept.
  */
 export function applyPatches(root: unknown, patches: readonly Patch[]): void {
   for (let at = patches.length - 1; at >= 0; at--) {
@@ -64,7 +65,7 @@ export function applyPatches(root: unknown, patches: readonly Patch[]): void {
   }
 }
 
-/** A field of an object or an element of an array; nothing that it inherits. */
+/** Returns an own field of an object or an element of an array; nothing inherited. */
 function own(target: unknown, step: string | number): unknown {
   return typeof target === "object" && target !== null && Object.hasOwn(target, step)
     ? (target as Json)[step]
@@ -81,7 +82,7 @@ export function revive(object: Json, plan: Plan, plans: Plans, slots: Float64Arr
     for (let i = 0; i < dates.length; i++) {
       const { key, slot } = dates[i] as Step;
       const at = slots[base + slot] as number;
-      // A number that is one: the core has seen the date, so it need not be looked for.
+      // Any value but NaN shows that the core has seen the date, so the field need not be looked up.
       if (!Number.isNaN(at)) object[key] = at === Infinity ? undefined : new Date(at);
     }
   }
@@ -141,7 +142,7 @@ function childPlan(step: Step, plans: Plans): Plan {
   return (step.plan ??= plans(step.message));
 }
 
-/** Elements' blocks are consecutive: each begins with the index after its end. */
+/** Revives the elements of an array. Their blocks are consecutive: each begins with the index after its end. */
 function reviveAll(list: unknown[], plan: Plan, plans: Plans, slots: Float64Array, first: number): void {
   let base = first;
   for (const item of list) {
@@ -151,7 +152,10 @@ function reviveAll(list: unknown[], plan: Plan, plans: Plans, slots: Float64Arra
   }
 }
 
-/** `{"@type": t, ...}` as `{atType, additionalProperties}`, the official SDK's shape: missing parts are left out. */
+/**
+ * Converts `{"@type": t, ...}` to `{atType, additionalProperties}`, the official SDK's shape; missing parts are left
+ * out.
+ */
 export function any(value: Json): Json {
   const { "@type": atType, ...additionalProperties } = value;
   const any: Json = atType === undefined ? {} : { atType };

@@ -6,7 +6,7 @@
 import { ConfigurationError } from "../base/errors.js";
 
 /**
- * The text itself.
+ * Returns the text, if it is intact.
  *
  * A classic script is read in the encoding of its page, and any other than UTF-8 garbles the text. Its length then
  * reveals this, so the error names the reason instead of a compiler's cryptic message.
@@ -23,10 +23,10 @@ interface NodeBuffer {
   from(buffer: ArrayBuffer): { write(text: string, encoding: "latin1"): number };
 }
 
-/** The bytes behind a text with one character for each, its code the byte plus `shift`, modulo 256. */
+/** Returns the bytes of a text with one character for each, whose code is the byte plus `shift`, modulo 256. */
 export function unpack(text: string, shift: number, length: number): Uint8Array<ArrayBuffer> {
   whole(text, length);
-  // Room for whole words.
+  // Rounded up to whole words.
   const { buffer } = new Uint8Array((length + 3) & ~3);
   const bytes = new Uint8Array(buffer, 0, length);
   const { Buffer } = globalThis as { Buffer?: NodeBuffer };
@@ -34,8 +34,8 @@ export function unpack(text: string, shift: number, length: number): Uint8Array<
     for (let index = 0; index < length; index++) bytes[index] = text.charCodeAt(index) - shift;
     return bytes;
   }
-  // This runs once, before anything has been compiled for speed: Node copies the characters, and four are shifted at a time. No
-  // byte of a word borrows from the next, as the highest bit of each is worked out apart.
+  // This runs once, before anything has been optimized: Node copies the characters, and four are shifted at a time. The
+  // highest bit of each byte is computed separately, so that no byte of a word borrows from the next.
   Buffer.from(buffer).write(text, "latin1");
   const words = new Int32Array(buffer);
   const shifts = shift * 0x01010101;

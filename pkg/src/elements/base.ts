@@ -1,4 +1,4 @@
-/** What the elements have in common. */
+/** The base classes of the elements, and helpers that they share. */
 
 import { LitElement } from "lit";
 import { closest, type ElementTexts, type TextKey, watchTexts } from "./texts.js";
@@ -8,9 +8,9 @@ import { type Values, Words } from "./words.js";
 /** How often relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TICK = 30_000;
 
-/** An element with texts. Their language is that of the nearest `lang` attribute, which may be the element's own. */
+/** An element with texts, in the language of the nearest `lang` attribute, which may be the element's own. */
 export abstract class Spoken extends LitElement {
-  /** Texts of this element that replace those of its language. */
+  /** Texts that replace those of the language, for this element only. */
   declare texts: Partial<ElementTexts> | undefined;
   #words: { readonly language: string; readonly texts: unknown; readonly made: Words } | undefined;
   #unwatch: (() => void) | undefined;
@@ -35,7 +35,7 @@ export abstract class Spoken extends LitElement {
       unwatch();
       observer.disconnect();
     };
-    // It may have been moved.
+    // The element may have moved to a place with another language.
     compare();
   }
 
@@ -54,18 +54,18 @@ export abstract class Spoken extends LitElement {
     return this.#words.made;
   }
 
-  /** The text of a key, with values inserted. */
+  /** Returns the text of a key, with values inserted. */
   protected say(key: TextKey, values?: Values): string {
     return this.words.say(key, values);
   }
 
-  /** Whether lines begin on the right. */
+  /** Whether the element's text direction is right to left. */
   protected get rightToLeft(): boolean {
     return getComputedStyle(this).direction === "rtl";
   }
 }
 
-/** The language of the nearest ancestor that names one, across shadow roots. Empty if there is none. */
+/** Returns the nearest `lang` of an element or its ancestors, across shadow roots; empty if there is none. */
 function languageOf(element: Element): string {
   for (let at: Element | undefined = element; at; ) {
     const near: Element | null = at.closest("[lang]");
@@ -76,9 +76,9 @@ function languageOf(element: Element): string {
   return "";
 }
 
-/** An element that also shows times, which change while it is shown. */
+/** An element that also shows times, which it updates while it is connected. */
 export abstract class Shown extends Spoken {
-  /** Where the time comes from. */
+  /** The source of the current time. */
   declare clock: ElementClock;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -97,25 +97,25 @@ export abstract class Shown extends Spoken {
     clearInterval(this.#timer);
   }
 
-  /** Dispatches an event to the page. */
+  /** Dispatches an event to the page. Returns false if it was canceled. */
   protected tell(type: string, detail?: unknown, cancelable = false): boolean {
     return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable }));
   }
 }
 
-/** Defines an element, unless its name is taken already. Does nothing if there are no custom elements. */
+/** Defines an element, unless its name is already taken. Does nothing if there are no custom elements. */
 export function define(name: string, element: CustomElementConstructor): void {
   const registry = globalThis.customElements as CustomElementRegistry | undefined;
   if (registry && !registry.get(name)) registry.define(name, element);
 }
 
-/** Lets the browser save a text as a file. */
+/** Makes the browser save a text as a file. */
 export function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
-  // The download has begun by then.
+  // By then the download has begun.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

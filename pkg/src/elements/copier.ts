@@ -1,15 +1,15 @@
-/** What copies a text, and says so for a while without saying what. */
+/** Copies a text to the clipboard, and reports the result for a while without showing the text. */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 /** How long "Copied" is shown, in milliseconds. */
 const SAID = 4_000;
 
-/** A part of an element: it asks the element to render when there is something else to say. */
+/** A controller of an element that copies texts. It makes the element render whenever {@link Copier.said} changes. */
 export class Copier implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   #quiet: ReturnType<typeof setTimeout> | undefined;
-  /** What came of the last copy, until it need not be said any more. */
+  /** The result of the last copy, as long as it is to be shown. */
   said: "" | "copied" | "failed" = "";
 
   constructor(host: ReactiveControllerHost) {
@@ -21,7 +21,7 @@ export class Copier implements ReactiveController {
     this.#say("");
   }
 
-  /** Copies what `text` returns now; nothing of it is kept. */
+  /** Copies the result of `text`, without keeping it. */
   async copy(text: () => string): Promise<void> {
     // Cleared first, so that screen readers announce a second "Copied" as well.
     this.#say("");

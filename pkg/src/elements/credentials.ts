@@ -1,4 +1,4 @@
-/** `keyturn/elements/credentials`: defines `<keyturn-credentials>`, and `<keyturn-counters>`, which is a part of it. */
+/** `keyturn/elements/credentials`: defines `<keyturn-credentials>`, and `<keyturn-counters>`, which it contains. */
 
 import { define } from "./base.js";
 import "./counters.js";

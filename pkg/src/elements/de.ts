@@ -1,4 +1,4 @@
-/** `keyturn/elements/de`: the texts of the elements in German. They are in use from when this is imported. */
+/** `keyturn/elements/de`: the texts of the elements in German. Importing it puts them into use. */
 
 import { type ElementTexts, useElementTexts } from "./texts.js";
 

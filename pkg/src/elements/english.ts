@@ -1,6 +1,9 @@
-/** The words of the elements in English. The keys of all languages are those of this table. */
+/** The texts of the elements in English. All languages have the keys of this table. */
 
-/** The forms of a text that depends on a number, by the plural categories of its language (`Intl.PluralRules`). The number is the value `n`. */
+/**
+ * The forms of a text that depends on a number, by the plural categories of its language (`Intl.PluralRules`). The
+ * number is the value `n`.
+ */
 export type Plural = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
 
 /** A text. `{name}` stands for a value. */
@@ -90,7 +93,7 @@ export const ENGLISH = {
   "secret.failed": "Copying failed: show the value and select it",
   "secret.clientId": "Client ID",
   "secret.clientSecret": "Client secret",
-  // Within a sentence, behind a verb.
+  // Within a sentence, after a verb.
   "secret.clientId.in": "client ID",
   "secret.clientSecret.in": "client secret",
 

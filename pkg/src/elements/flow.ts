@@ -1,4 +1,4 @@
-/** Guides a person through a rotation. The journal has its state; this element only shows it, and asks for decisions. */
+/** Guides a person through a rotation. Its state is in the journal: this element shows it and asks for decisions. */
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { type EnvDialect, type RenderedDocument, render } from "../lifecycle/formats.js";
@@ -52,7 +52,7 @@ const STEP_OF: Readonly<Record<Screen, Step>> = {
   back: "retire",
 };
 
-/** The formats that the pair can be saved in, and the names of the files. */
+/** The formats in which the pair can be saved, each with its file name. */
 const DOCUMENTS = {
   env: [".env", "portable"],
   docker: ["docker.env", "docker"],
@@ -66,13 +66,16 @@ const DOCUMENTS = {
 
 type DocumentName = keyof typeof DOCUMENTS;
 
-/** How often the claim to the new secret is renewed while it is shown, in milliseconds: 15 minutes later others may consider it lost. */
+/**
+ * How often the claim to the new secret is renewed while it is shown, in milliseconds. 15 minutes after the last
+ * renewal, others may consider it lost.
+ */
 const HOLD = 240_000;
 
-/** How long to wait for the lock before assuming that another tab holds it. */
+/** How long to wait for the lock before assuming that another tab holds it, in milliseconds. */
 const LOCK = 250;
 
-/** The longest delay that a browser's timers support. */
+/** A delay that every browser's timers support, in milliseconds. */
 const LONGEST = 2_000_000_000;
 
 /** The implementation of `<keyturn-rotate>`. */
@@ -316,7 +319,7 @@ export class Flow extends Shown {
   declare recalls: boolean;
   declare lock: string;
   declare private screen: Screen;
-  /** Whether the box is ticked that the next step requires. */
+  /** Whether the check box that the next step requires is ticked. */
   declare private agreed: boolean;
   declare private typed: string;
   declare private error: unknown;
@@ -326,16 +329,16 @@ export class Flow extends Shown {
   declare private format: DocumentName;
   #status: LifecycleStatus | undefined;
   #plan: LifecyclePlan | undefined;
-  /** The journal's events of the rotation that is under way, or of the last one. */
+  /** The journal's events of the current rotation, or of the last one. */
   #events: readonly LifecycleEvent[] = [];
   #chosen: string | undefined;
-  /** Aborted when the element is removed, or gets another target. */
+  /** Aborted when the element is removed or gets another target. */
   #here = new AbortController();
   #wake: ReturnType<typeof setTimeout> | undefined;
   #focused: Screen | undefined;
-  /** What had the focus before an update, which may remove it. */
+  /** The node that had the focus before an update, which may remove it. */
   #active: Element | null | undefined;
-  /** The look that is under way. */
+  /** The read of the state that is in progress, if any. */
   #looking: Promise<void> | undefined;
   /** The current facts of the old credential. */
   #old: CredentialFacts | undefined;
@@ -403,7 +406,10 @@ export class Flow extends Shown {
     return this.renderRoot.querySelector<HTMLElement>("#title");
   }
 
-  /** Whether the focus is in this element, around it, or nowhere: a screen that time changes takes it from nobody who works elsewhere. */
+  /**
+   * Whether the focus is in this element, around it, or nowhere. Otherwise a screen that changes with time would take
+   * the focus from somebody who works elsewhere on the page.
+   */
   #mayFocus(): boolean {
     let at = document.activeElement;
     while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
@@ -429,7 +435,7 @@ export class Flow extends Shown {
     if (lifecycle && target) void this.#open(this.#here.signal);
   }
 
-  /** Lets only one tab continue a rotation at a time: another one could not show the secret. */
+  /** Lets only one tab at a time continue a rotation: the others could not show the secret. */
   async #open(signal: AbortSignal): Promise<void> {
     const locks = globalThis.navigator?.locks as LockManager | undefined;
     if (!locks) return this.#look(signal);
@@ -441,7 +447,7 @@ export class Flow extends Shown {
         clearTimeout(late);
         if (signal.aborted) return;
         await this.#look(signal);
-        // The lock is held as long as the element is shown.
+        // Hold the lock as long as the element is shown.
         await new Promise((gone) => signal.addEventListener("abort", gone, { once: true }));
       });
     } catch (error) {
@@ -451,9 +457,9 @@ export class Flow extends Shown {
     }
   }
 
-  /** Reads the state of the rotation, and continues it as far as no person is needed. */
+  /** Reads the state of the rotation, and continues it until a person is needed. */
   async #look(signal: AbortSignal): Promise<void> {
-    // An action that is under way shows its result itself.
+    // A running action shows its own result.
     if (this.busy) return;
     if (this.#looking) return this.#looking;
     const looking = this.#run((lifecycle) => this.#continue(lifecycle, signal), signal);
@@ -469,14 +475,14 @@ export class Flow extends Shown {
     else if (!this.#isLost(status)) await lifecycle.advance(this.target, { signal: this.#turn(signal) });
   }
 
-  /** Whether nobody has the new secret. Only a person decides that another one is issued. */
+  /** Whether nobody has the new secret. Only a person can decide to issue another one. */
   #isLost({ phase, progress, rollingBack }: LifecycleStatus): boolean {
     if (!this.sink || this.recalls || phase !== "issued" || rollingBack || progress.state === "stopped") return false;
     const delivered = this.#events.some(({ event }) => event === "delivered");
     return progress.state === "waiting" && !delivered && this.sink.waiting === undefined && !this.#failure();
   }
 
-  /** A signal for a call that has to end when the secret has arrived, since storing it takes a person some time. */
+  /** Returns a signal that ends a call once the secret arrives, since a person takes some time to store it. */
   #turn(signal: AbortSignal): AbortSignal {
     const turn = new AbortController();
     const end = (): void => turn.abort();
@@ -488,8 +494,8 @@ export class Flow extends Shown {
   }
 
   /**
-   * Runs a person's action, and shows its result. It waits for a look that is under way, so that no click or key is lost to one; a
-   * second action meanwhile is ignored.
+   * Runs a person's action, and shows its result. It first waits for a read of the state that is in progress, so that
+   * no click or key press is lost. A second action in the meantime is ignored.
    */
   async #act(work: (lifecycle: RotatingLifecycle) => Promise<unknown>): Promise<void> {
     if (this.busy) return;
@@ -509,7 +515,7 @@ export class Flow extends Shown {
     try {
       await work(lifecycle);
     } catch (error) {
-      // The call was aborted because the secret has arrived.
+      // If a pair is waiting, the call was aborted because the secret arrived.
       if (!signal.aborted && this.sink?.waiting === undefined) this.error = error;
     }
     try {
@@ -529,7 +535,7 @@ export class Flow extends Shown {
     }
   }
 
-  /** Shows a screen. What a person has typed or confirmed stays as long as the screen does. */
+  /** Shows a screen. Another screen discards what a person has typed or confirmed. */
   #show(screen: Screen): void {
     if (screen !== this.screen) {
       this.agreed = false;
@@ -565,7 +571,7 @@ export class Flow extends Shown {
     const { progress, phase } = status;
     if (this.sink?.waiting !== undefined) return "store";
     if (phase === undefined) {
-      // The result of an action is shown once, to the person who did it.
+      // The result of an action is shown once, to the person who performed it.
       if (progress.state !== "idle") return progress.state === "stopped" ? "stopped" : "waiting";
       if (this.#events.length === 0 || this.screen === "loading" || this.screen === "elsewhere") return "plan";
       return progress.last === "rolled-back" ? "back" : "done";
@@ -579,13 +585,13 @@ export class Flow extends Shown {
     return phase === "grace" ? "grace" : "waiting";
   }
 
-  /** The failure that is being retried, if it is the last event. */
+  /** Returns the failure that is being retried, if it is the last event. */
   #failure(): LifecycleEvent | undefined {
     const last = this.#events.at(-1);
     return last && ["failed", "not-issued"].includes(last.event) ? last : undefined;
   }
 
-  /** Continues when the time has come, or renews the claim to the secret. */
+  /** Schedules the next read of the state, or the next renewal of the claim to the secret. */
   #sleep(): void {
     clearTimeout(this.#wake);
     const { signal } = this.#here;
@@ -651,7 +657,7 @@ export class Flow extends Shown {
     return phases[this.#status?.phase ?? ""] ?? "check";
   }
 
-  /** The proofs of the new credential. */
+  /** Renders the proofs of the new credential. */
   #ladder(): TemplateResult | typeof nothing {
     const since = this.#events.map(({ event }) => event).lastIndexOf("issued");
     if (since < 0 || this.screen === "plan") return nothing;
@@ -659,7 +665,7 @@ export class Flow extends Shown {
       const sink = String(event.sink ?? "");
       switch (event.event) {
         case "verified":
-          // What is public gets tokens for its users only.
+          // A public client gets tokens only for its users.
           if (this.caution && event.proof === "token") return [];
           return [[this.say(`rotate.proof.${event.proof as "parsed"}`), true]];
         case "delivered":
@@ -763,7 +769,7 @@ export class Flow extends Shown {
     const { candidates, consumers, owner } = this;
     const { blocked, old, refusal } = this.#plan ?? {};
     const known = current !== undefined || old !== undefined || candidates.length > 0;
-    // Where there are candidates, a person says which of them it is.
+    // If there are candidates, a person chooses among them.
     const replaced = current?.id ?? (candidates.length === 0 ? old?.id : undefined);
     const isPublic = this.naming.clientSecret === undefined;
     const sinks = this.words.list(this.#plan?.sinks.map(({ name }) => name) ?? []);
@@ -830,7 +836,7 @@ export class Flow extends Shown {
       this.#chosen = id;
       this.requestUpdate();
     };
-    // Not every control plane tells when a credential was used.
+    // Not every control plane reports when a credential was used.
     const uses = new Set(candidates.filter((one) => "lastUsedAt" in one).map(({ id }) => id));
     return html`<fieldset>
       <legend>${this.say("rotate.plan.which")}</legend>
@@ -860,7 +866,7 @@ export class Flow extends Shown {
   #store(): TemplateResult {
     const { sink } = this;
     const made = this.#status?.credentials.find(({ clientId }) => clientId === sink?.waiting);
-    // What is public has no secret.
+    // A public client has no secret.
     const only = this.naming.clientSecret === undefined || sink?.reveal()?.clientSecret === "";
     return html`${this.#head(this.say("rotate.store.title"))}
       <p>${this.say(only ? "rotate.store.onlyId" : "rotate.store")} ${made?.expiresAt === undefined ? nothing : this.say("rotate.store.expires", { date: this.words.exact(made.expiresAt) })}</p>
@@ -905,7 +911,7 @@ export class Flow extends Shown {
     const doubt = this.#status?.doubt;
     const now = this.clock.now();
     const progress = this.#status?.progress;
-    // A person's decision counts only after the records have been searched once.
+    // A person's decision is accepted only after the records have been searched once.
     const earliest = (doubt?.until ?? 0) + MARGIN;
     const early = now < earliest;
     const span = {
@@ -1021,7 +1027,7 @@ export class Flow extends Shown {
 
   #done(): TemplateResult {
     const id = this.#status?.current?.id;
-    // If the rotation has an old credential, its facts are read.
+    // Only a rotation that has an old credential records `observed`.
     const first = !this.#events.some(({ event }) => event === "observed");
     return html`${this.#head(this.say(first ? "rotate.done.first" : "rotate.done.title"))}
       ${note("good", "check", html`<p>${this.say(first ? "rotate.done.firstMore" : "rotate.done")}</p>`)}
@@ -1131,14 +1137,14 @@ export class Flow extends Shown {
   }
 }
 
-/** Whether a node is another, or in it, through shadow roots. */
+/** Returns whether a node is another node or is inside it, across shadow roots. */
 function isWithin(node: Node, other: Node): boolean {
   for (let at: Node | null = node; at; at = at.parentNode ?? (at as Partial<ShadowRoot>).host ?? null)
     if (at === other) return true;
   return false;
 }
 
-/** How long after its deadline a call may still take effect: the default of the policy. */
+/** How long after its deadline a call may still take effect, in milliseconds: the default of the policy. */
 const MARGIN = 120_000;
 
 function documentOf(

@@ -1,4 +1,4 @@
-/** Delivery by a person as a sink: somebody copies the pair to its consumer, and confirms it. */
+/** A sink whose delivery is done by a person, who copies the pair to its consumer and confirms it. */
 
 import type { Holding, Pair, Sink } from "../lifecycle/ports.js";
 
@@ -9,9 +9,9 @@ export interface HandDeliveryOptions {
 }
 
 /**
- * A sink whose delivery is done by a person: a `<keyturn-rotate>` with the same object as its `sink` shows the pair, masked, until somebody
- * confirms that it is stored. This cannot be verified, so the old credential should stay valid until a person approves its end; give
- * the target `approval: true` in its policy.
+ * Creates a sink whose delivery is done by a person: a `<keyturn-rotate>` with the same object as its `sink` shows the
+ * pair, masked, until somebody confirms that it is stored. This cannot be verified, so set `approval: true` in the
+ * target's policy: the old credential then stays valid until a person approves its end.
  *
  * ```ts
  * const sink = handDelivery();
@@ -29,7 +29,7 @@ export class HandDelivery implements Sink {
   readonly compares = false;
   readonly readback = "none";
   #pair: Pair | undefined;
-  /** The client id of the credential that was stored last. */
+  /** The client id of the last credential that was confirmed to be stored. */
   #stored: string | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -38,12 +38,12 @@ export class HandDelivery implements Sink {
     this.name = name;
   }
 
-  /** The client id of the pair that is waiting for a person. */
+  /** The client id of the pair that waits for a person; `undefined` if there is none. */
   get waiting(): string | undefined {
     return this.#pair?.clientId;
   }
 
-  /** The pair that is waiting for a person, to be shown. */
+  /** Returns the pair that waits for a person, to show it. */
   reveal(): Pair | undefined {
     return this.#pair;
   }
@@ -58,7 +58,7 @@ export class HandDelivery implements Sink {
     this.#pair = undefined;
   }
 
-  /** Calls a function when a pair arrives, until the function that it returns is called. */
+  /** Calls a function whenever a pair arrives, until the returned function is called. */
   watch(comes: () => void): () => void {
     this.#waiting.add(comes);
     return () => void this.#waiting.delete(comes);
@@ -72,7 +72,7 @@ export class HandDelivery implements Sink {
     throw new TypeError("nobody can look whether somebody has stored a pair");
   }
 
-  /** Resolves once the pair is confirmed to be stored. Until then, the caller gives up by the signal and tries again later. */
+  /** Resolves if the pair is confirmed to be stored; otherwise waits until it is aborted, to be called again later. */
   write(pair: Pair, _expected: string, signal: AbortSignal): Promise<boolean> {
     if (this.#stored === pair.clientId) {
       this.wipe();

@@ -27,15 +27,15 @@ export const STROKES = {
 
 export type IconName = keyof typeof STROKES;
 
-/** Icons that point along a line of text, and so are mirrored where it runs from right to left. */
+/** Icons that point along a line of text, and are therefore mirrored in right-to-left text. */
 const DIRECTED: ReadonlySet<string> = new Set<IconName>(["left", "right"]);
 
 /** The severity of a state. */
 export type Tone = "good" | "warn" | "bad" | "plain" | "accent";
 
-/** What draws with a table of icons. */
+/** Returns the functions that draw with a table of icons. */
 export function iconsOf<Name extends string>(strokes: Readonly<Record<Name, SVGTemplateResult>>) {
-  /** An icon in the colour of the text. */
+  /** Draws an icon in the colour of the text. */
   const icon = (name: Name, size = 16, kind = ""): TemplateResult => html`<svg
     class="${kind} ${DIRECTED.has(name) ? "directed" : ""}"
     width=${size}
@@ -51,11 +51,11 @@ export function iconsOf<Name extends string>(strokes: Readonly<Record<Name, SVGT
     ${strokes[name]}
   </svg>`;
 
-  /** A state: an icon and a word, in a colour that adds no information. The icon turns while something goes on. */
+  /** Renders a state: an icon and a word, in a colour that adds no information. The icon spins during an activity. */
   const chip = (tone: Tone, name: Name, word: string, turning = false): TemplateResult =>
     html`<span class="chip ${tone}">${icon(name, 14, turning ? "turning" : "")}${word}</span>`;
 
-  /** A highlighted notice. */
+  /** Renders a highlighted notice. */
   const note = (tone: Tone, name: Name, content: unknown): TemplateResult =>
     html`<div class="note ${tone}">${icon(name, 18)}<div>${content}</div></div>`;
 

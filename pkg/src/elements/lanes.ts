@@ -1,4 +1,4 @@
-/** The timeline: a lane for each target, drawn as SVG, with a table of the same data. */
+/** The timeline: an SVG lane for each target, and a table of the same data. */
 
 import { css, html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import { Shown } from "./base.js";
@@ -10,14 +10,14 @@ import { DAY } from "./words.js";
 
 const MINUTE = 60_000;
 
-/** The numbers of days that can be shown. */
+/** The zoom levels: the numbers of days that can be shown. */
 const SPANS: readonly number[] = [14, 30, 60, 90, 180, 365, 730, 1825];
 
-/** The dimensions of a lane's drawing; its width is stretched. */
+/** The dimensions of a lane's drawing, whose width is then stretched. */
 const WIDTH = 1000;
 const LANE = 28;
 
-/** The fraction of the time shown that is before today at first. */
+/** The fraction of the shown time that is before today, until the timeline is moved. */
 const BEFORE = 0.4;
 
 const LEGEND: readonly (readonly [key: TextKey, kind: string])[] = [
@@ -113,7 +113,7 @@ export class Lanes extends Shown {
       :host(:dir(rtl)) .lane svg {
         transform: scaleX(-1);
       }
-      /* As wide as its words, so that it is cut off at its own end, in whichever direction it runs. */
+      /* As wide as its text, so that text of either direction is truncated at its own end. */
       .name {
         display: block;
         justify-self: start;
@@ -135,7 +135,7 @@ export class Lanes extends Shown {
         white-space: nowrap;
         outline-offset: -2px;
       }
-      /* Of two parts: neither is to be pushed out by the other. */
+      /* A name of two parts, of which neither may push out the other. */
       .name[data-apart] {
         display: flex;
         gap: 0.4em;
@@ -240,7 +240,7 @@ export class Lanes extends Shown {
           order: 1;
           flex-basis: 100%;
         }
-        /* A name has a line of its own, above its lane: beside it there is no room for one. */
+        /* A name is on its own line above its lane, since there is no room beside it. */
         .lane,
         .axis {
           grid-template-columns: minmax(0, 1fr);
@@ -315,9 +315,9 @@ export class Lanes extends Shown {
   declare link: ((row: CredentialRow) => string | undefined) | undefined;
   declare lanes: number;
   declare days: number;
-  /** Which lanes are shown. */
+  /** The index of the page of lanes that is shown. */
   declare private page: number;
-  /** How many days the drawing is moved to the future. */
+  /** How many days the drawing is moved into the future. */
   declare private shift: number;
   declare private tabular: boolean;
   #drawn: { from: unknown; rows: readonly CredentialRow[] } | undefined;
@@ -331,7 +331,7 @@ export class Lanes extends Shown {
     this.tabular = false;
   }
 
-  /** The rows that can be drawn, the first to expire first. */
+  /** The rows that can be drawn, in the order of their expiry. */
   get #known(): readonly CredentialRow[] {
     if (this.#drawn?.from !== this.rows) {
       const rows = this.rows.filter((row) => row.credential !== undefined && row.createdAt !== undefined);
@@ -341,7 +341,7 @@ export class Lanes extends Shown {
     return this.#drawn.rows;
   }
 
-  /** The time to the minute, so that drawing again soon changes nothing in the document. */
+  /** The time to the minute, so that renders within a minute leave the document unchanged. */
   get #now(): number {
     return Math.floor(this.clock.now() / MINUTE) * MINUTE;
   }
@@ -397,7 +397,7 @@ export class Lanes extends Shown {
   }
 
   #button(name: IconName, key: TextKey, act: () => void, off = false): TemplateResult {
-    // A button that has reached its limit keeps the focus, so it is not disabled.
+    // Not `disabled`, so that a button that has reached its limit keeps the focus.
     return html`<button type="button" class="icon" aria-label=${this.say(key)} title=${this.say(key)} aria-disabled=${off} @click=${() => off || act()}>
       ${icon(name, 14)}
     </button>`;
@@ -468,7 +468,7 @@ export class Lanes extends Shown {
     </svg>`;
   }
 
-  /** A life that is all before or all after what is shown: where it is. */
+  /** Draws an arrow to a life that lies entirely before or after the shown time. */
   #beyond(before: boolean, state: string): SVGTemplateResult {
     const [edge, inward] = before ? [4, 1] : [WIDTH - 4, -1];
     const middle = LANE / 2;
@@ -476,7 +476,7 @@ export class Lanes extends Shown {
     return svg`<polygon class="life beyond ${state}" points=${points} />`;
   }
 
-  /** The description of a lane in words. */
+  /** Describes a lane in words. */
   #said(row: CredentialRow): string {
     const now = this.#now;
     const fact = (key: TextKey, at: number | undefined): string =>
@@ -521,7 +521,7 @@ export class Lanes extends Shown {
     </div>`;
   }
 
-  /** The marks of months, or of weeks if few days are shown. */
+  /** Returns the marks of months, quarters or years, or of weeks if few days are shown. */
   #ticks(from: number, to: number): readonly (readonly [time: number, word: string])[] {
     const ticks: [number, string][] = [];
     if (this.days <= 90) {
@@ -567,7 +567,7 @@ export class Lanes extends Shown {
   };
 }
 
-/** The symbol of a legend entry. */
+/** Draws the symbol of a legend entry. */
 function sample(kind: string): TemplateResult {
   const shapes: Record<string, SVGTemplateResult> = {
     created: svg`<line class="used" x1="8" x2="8" y1="1" y2="13" />`,

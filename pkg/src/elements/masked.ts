@@ -6,15 +6,16 @@ import { Copier } from "./copier.js";
 import { icon } from "./icons.js";
 import { theme } from "./theme.js";
 
-/** A shown secret is masked again after this time, in milliseconds. */
+/** How long a secret is shown before it is masked again, in milliseconds. */
 const SHOWN = 60_000;
 
-/** A length that no secret has, so that the mask does not disclose the secret's length. */
+/** The mask. No secret has its length, so it does not disclose that of the secret. */
 const MASK = "•".repeat(22);
 
 /**
- * Shows the result of `text`, under the name `label`. If it is a `secret`, `text` is called only to show or copy it: the element does not
- * keep it, and nothing of it stays in the document once it is masked again or removed. The element's children are shown below it.
+ * Shows the result of `text`, with the label `label`. If it is a `secret`, `text` is called only to show or copy it:
+ * the element does not keep it, and nothing of it stays in the document once it is masked again or removed. The
+ * element's children are shown below it.
  */
 export class SecretValue extends Spoken {
   static override properties = {
@@ -69,7 +70,7 @@ export class SecretValue extends Spoken {
     `,
   ];
   declare label: string;
-  /** The label as it stands behind a verb. */
+  /** The label as it is written after a verb. */
   declare name: string;
   declare text: () => string;
   declare secret: boolean;
@@ -135,7 +136,7 @@ export class SecretValue extends Spoken {
     void this.#copier.copy(() => this.text());
   };
 
-  /** Set by script: a template keeps its values in its parts, even after they have left the document. */
+  /** Shows a text, by script: the parts of a template would retain it even after it has left the document. */
   #paint(text: string): void {
     const plain = this.renderRoot.querySelector("#plain");
     if (plain && plain.textContent !== text) plain.textContent = text;

@@ -1,6 +1,6 @@
 /**
- * `keyturn/types/elements/react`: the elements in the JSX of React 19, which sets properties and listens to events of custom elements. It is
- * for the compiler alone:
+ * `keyturn/types/elements/react`: types of the elements for the JSX of React 19, which sets properties of custom
+ * elements and listens to their events. It contains only types:
  *
  * ```ts
  * import type {} from "keyturn/types/elements/react";
@@ -21,7 +21,7 @@ import type {
   KeyturnTimelineEventMap,
 } from "./types.js";
 
-/** The props of an element: its properties, handlers named `on` and the name of an event, and what every element has. */
+/** The props of an element: its properties, handlers named `on` plus the event's name, and those of every element. */
 export type ReactElementProps<E extends HTMLElement, Events> = Omit<HTMLAttributes<E>, keyof Settable<E>> &
   ClassAttributes<E> &
   Settable<E> & {

@@ -1,4 +1,4 @@
-/** `keyturn/elements/rotate`: defines `<keyturn-rotate>`. A page that has one loads `keyturn/lifecycle` anyway. */
+/** `keyturn/elements/rotate`: defines `<keyturn-rotate>`. A page that uses it loads `keyturn/lifecycle` anyway. */
 
 import { define } from "./base.js";
 import { Flow } from "./flow.js";

@@ -1,13 +1,13 @@
-/** A target of the lifecycle as the elements show it, and its classification. */
+/** The rows by which the elements show targets of the lifecycle, and their classification. */
 
-/** The rotation that is under way for a target. */
+/** The current rotation of a target. */
 export interface RowRotation {
   readonly phase: "planned" | "issuing" | "unknown" | "issued" | "grace" | "stopped" | "approval" | "back";
   /** The time until which nothing can be done, in milliseconds since 1970. */
   readonly until?: number | undefined;
 }
 
-/** A target with the credential that is in use. Nothing in it is secret; times are milliseconds since 1970. */
+/** A target and the credential that it uses. Nothing in it is secret. Times are in milliseconds since 1970. */
 export interface CredentialRow {
   /** The unique name of the target in the lifecycle. */
   readonly target: string;
@@ -17,16 +17,19 @@ export interface CredentialRow {
   readonly plane: string;
   /** The app or the organization. */
   readonly group: string;
-  /** What differs between targets of one name and group, such as `test` and `live`. */
+  /** The difference between targets of the same name and group, such as `test` and `live`. */
   readonly variant?: string | undefined;
-  /** What is shown beside the name to tell the target apart from others of this name. Default: what {@link distinctions} finds in the rows. */
+  /**
+   * The text beside the name that tells the target apart from others of the same name. Default: the one that
+   * {@link distinctions} finds.
+   */
   readonly distinction?: string | undefined;
   /** The id of the credential in use; `undefined` if none is known. */
   readonly credential?: string | undefined;
   readonly clientId?: string | undefined;
   readonly createdAt?: number | undefined;
   readonly expiresAt?: number | undefined;
-  /** `undefined` if it was never used, or if the control plane does not say: see `tellsUse`. */
+  /** `undefined` if it was never used, or if the control plane does not report it: see `tellsUse`. */
   readonly lastUsedAt?: number | undefined;
   /** Whether the control plane reports when a credential was used. Default: true. */
   readonly tellsUse?: boolean | undefined;
@@ -39,7 +42,7 @@ export interface CredentialRow {
   readonly consumers?: readonly string[] | undefined;
 }
 
-/** What {@link distinctions} reads of a row. */
+/** The fields of a row that {@link distinctions} reads. */
 export type NamedRow = Pick<CredentialRow, "target" | "name" | "group" | "variant" | "distinction">;
 
 /** The filters of a list. */
@@ -53,10 +56,10 @@ export type CredentialState = "active" | "expiring" | "expired" | "none" | "unkn
 
 const DAY = 86_400_000;
 
-/** How long before its expiry a credential needs attention. */
+/** How long before its expiry a credential needs attention, in milliseconds. */
 const SOON = 30 * DAY;
 
-/** How long a credential may go unused, or a new one may wait for its first use. */
+/** How long a credential may go unused, or a new one may wait for its first use, in milliseconds. */
 const IDLE = 30 * DAY;
 const UNUSED = 7 * DAY;
 
@@ -69,7 +72,7 @@ export function stateOf(row: CredentialRow, now: number): CredentialState {
   return row.expiresAt - now <= SOON ? "expiring" : "active";
 }
 
-/** Whether the credential has not been used for a long time. */
+/** Returns whether the credential has not been used for a long time. */
 export function isIdle(row: CredentialRow, now: number): boolean {
   const state = stateOf(row, now);
   if (row.tellsUse === false || !["active", "expiring"].includes(state)) return false;
@@ -77,7 +80,7 @@ export function isIdle(row: CredentialRow, now: number): boolean {
   return row.createdAt !== undefined && now - row.createdAt > UNUSED;
 }
 
-/** Whether a row matches a filter at a time, in milliseconds since 1970. */
+/** Returns whether a row matches a filter at a time, in milliseconds since 1970. */
 export function matchesFilter(row: CredentialRow, filter: CredentialFilter, now: number): boolean {
   switch (filter) {
     case "all":
@@ -107,20 +110,21 @@ export function count(rows: readonly CredentialRow[], now: number): Record<Crede
   return counts;
 }
 
-/** Several elements are given the same rows, each more than once. */
+/** The distinctions of known rows: several elements get the same rows, and read them repeatedly. */
 const found = new WeakMap<readonly NamedRow[], ReadonlyMap<string, string>>();
 
 /**
- * What to show beside the names that more than one target has, by target: the first of the group, the variant, both, the part of the target's
- * name behind its last slash, and all of it that no other target of the name has. Names that differ only in spaces and invisible characters
- * count as the same. A target whose name no other has is left out, unless its row has a `distinction`, which is returned as it is.
+ * Returns the texts to show beside names that several targets share, by target. The text is the first of these that no
+ * other target of the same name has: the group, the variant, both, the part of the target's name after its last slash,
+ * the target's whole name. Names that differ only in spaces and invisible characters count as the same. A target whose
+ * name is unique is left out, unless its row has a `distinction`, which is returned as it is.
  */
 export function distinctions(rows: readonly NamedRow[]): ReadonlyMap<string, string> {
   const before = found.get(rows);
   if (before) return before;
   const alike = new Map<string, NamedRow[]>();
   for (const row of rows) {
-    // Most names need no look at their characters, which takes long for thousands.
+    // Most names need no normalization, which is slow for thousands of rows.
     const name = PLAIN.test(row.name)
       ? row.name
       : row.name
@@ -133,7 +137,7 @@ export function distinctions(rows: readonly NamedRow[]): ReadonlyMap<string, str
   }
   const all = new Map<string, string>();
   for (const same of alike.values()) {
-    // Each way to tell them apart, and how many share what it says.
+    // Each way to tell the rows apart, and how many rows share each of its texts.
     const ways = same.length > 1 ? WAYS.map((way) => [way, tally(same.map(way))] as const) : [];
     for (const row of same) {
       const [way] = ways.find(([way, counts]) => way(row) !== "" && counts.get(way(row)) === 1) ?? [];
@@ -145,10 +149,10 @@ export function distinctions(rows: readonly NamedRow[]): ReadonlyMap<string, str
   return all;
 }
 
-/** Words of ASCII with one space between them. */
+/** ASCII words with single spaces between them. */
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
-/** What may tell rows of one name apart. The last always does. */
+/** The ways to tell rows of the same name apart. The last one always does. */
 const WAYS: readonly ((row: NamedRow) => string)[] = [
   ({ group }) => group,
   ({ variant = "" }) => variant,
@@ -157,14 +161,14 @@ const WAYS: readonly ((row: NamedRow) => string)[] = [
   ({ target }) => target,
 ];
 
-/** How often each text occurs. */
+/** Counts how often each text occurs. */
 function tally(texts: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return counts;
 }
 
-/** A name with what tells it apart, in one line. */
+/** Returns a name and its distinction in one line. */
 export function called(name: string, distinction: string | undefined): string {
   return distinction === undefined ? name : `${name} (${distinction})`;
 }
@@ -198,7 +202,7 @@ export const COLUMNS: readonly CredentialColumn[] = [
   "rotation",
 ];
 
-/** A table of rows as text (RFC 4180), for a spreadsheet. Times are ISO 8601. */
+/** Formats rows as CSV (RFC 4180), for a spreadsheet. Times are in ISO 8601. */
 export function csv(
   rows: readonly CredentialRow[],
   columns: readonly CredentialColumn[],
@@ -206,7 +210,7 @@ export function csv(
   name: (row: CredentialRow) => string,
   cell: (row: CredentialRow, column: CredentialColumn) => string,
 ): string {
-  // A spreadsheet would interpret a text that begins like this as a formula.
+  // A spreadsheet would interpret a text with such a first character as a formula.
   const quoted = (text: string): string => `"${text.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
   const line = (cells: readonly string[]): string => cells.map(quoted).join(",");
   return [line(heads), ...rows.map((row) => line([name(row), ...columns.map((column) => cell(row, column))])), ""].join(

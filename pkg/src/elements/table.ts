@@ -19,24 +19,24 @@ import {
 import { theme } from "./theme.js";
 import type { CredentialAction, CredentialView } from "./types.js";
 
-/** The columns that are shown at first. */
+/** The columns that are shown by default. */
 const USUAL: readonly CredentialColumn[] = ["state", "group", "expires", "used", "owner", "rotation"];
 
-/** The heights of a row in pixels, in a wide table and in a narrow one. The style sheet has the same values. */
+/** The height of a row in a wide and in a narrow table, in pixels. The style sheet has the same values. */
 const HEIGHT = { wide: 46, narrow: 176 };
 
-/** Below this width each row becomes a block, in pixels. */
+/** The width below which each row becomes a block, in pixels. */
 const NARROW = 720;
 
 const MINUTE = 60_000;
 
-/** How long nothing is typed before the rows are searched, in milliseconds. */
+/** How long typing must pause before the rows are searched, in milliseconds. */
 const RESTED = 80;
 
-/** Rows beyond the visible ones, on either side, so that the Tab key reaches them. */
+/** How many rows are rendered beyond the viewport on either side, so that the Tab key reaches them. */
 const BEYOND = 4;
 
-/** The rows change each time it has been scrolled by so many of them. */
+/** How many rows the table must be scrolled by before its rendered rows change. */
 const STEP = 4;
 
 const STATES: Readonly<Record<CredentialState, readonly [tone: Tone, icon: IconName]>> = {
@@ -67,12 +67,12 @@ const TIMES: Partial<Record<CredentialColumn, "expiresAt" | "lastUsedAt" | "crea
   created: "createdAt",
 };
 
-/** An item of the table's body: a row, or the space of rows that are not in the document. */
+/** An item of the table's body: a row, or a spacer in place of rows that are not in the document. */
 type Place =
   | { readonly at: number; readonly row: CredentialRow; readonly key: number }
   | { readonly room: number; readonly key: string };
 
-/** All rows by name, what they were made from, the place of each name, and the searchable texts of rows, each made when it is searched. */
+/** All rows ordered by name, their inputs, the rank of each name, and the searchable texts, built on demand. */
 interface Base {
   readonly rows: unknown;
   readonly spoken: unknown;
@@ -166,7 +166,7 @@ export class Table extends Shown {
         border-radius: var(--radius);
         background: var(--surface);
         scroll-padding-block: 2.5rem 0.5rem;
-        /* Elements go from one row to another: the browser must not scroll after them. */
+        /* Elements are reused for other rows: scroll anchoring would follow them. */
         overflow-anchor: none;
         overscroll-behavior: contain;
       }
@@ -239,7 +239,7 @@ export class Table extends Shown {
         line-height: 1.25;
         text-overflow: ellipsis;
       }
-      /* As wide as its words, so that it is cut off at its own end, in whichever direction it runs. */
+      /* As wide as its text, so that text of either direction is truncated at its own end. */
       .named,
       .name {
         display: inline-block;
@@ -380,7 +380,7 @@ export class Table extends Shown {
         tbody td .under {
           display: none;
         }
-        /* Below the bar and as wide, since it might not fit beside its button. */
+        /* The menu is below the bar and as wide as it, since it might not fit beside its button. */
         .bar {
           position: relative;
         }
@@ -416,16 +416,18 @@ export class Table extends Shown {
   /** The range of rows that are in the document. */
   #first = 0;
   #seen = 24;
-  /** Whether only rows that can be seen are in the document, so that another view is painted soon. The others follow it. */
+  /**
+   * Whether only the visible rows are rendered, so that a new view is painted soon. The others follow in a new task.
+   */
   #brief = false;
-  /** The row that has the focus or is pressed, which stays in the document wherever the table is scrolled to. */
+  /** The row that has the focus or is pressed. It stays in the document even when it is scrolled out of view. */
   #held: string | undefined;
-  /** The number of the element that shows each row in the document, and how many there have been. */
+  /** The number of the element that shows each rendered row, and how many elements have been created. */
   #used: ReadonlyMap<string, number> = new Map();
   #made = 0;
   #sizes: ResizeObserver | undefined;
   #searching: ReturnType<typeof setTimeout> | undefined;
-  /** Whether the table has been scrolled from its beginning. */
+  /** Whether the table is scrolled away from its start. */
   #moved = false;
   /** The last results of sorting, and their inputs. */
   #based: Base | undefined;
@@ -461,7 +463,7 @@ export class Table extends Shown {
     removeEventListener("click", this.#outside);
   }
 
-  /** Puts the focus on a row's name, if it is shown. */
+  /** Moves the focus to a row's name. Returns false if the row is not shown. */
   focusRow(target: string): boolean {
     const at = this.#visible().findIndex((row) => row.target === target);
     if (at < 0) return false;
@@ -499,7 +501,7 @@ export class Table extends Shown {
       room.style.height = `${room.dataset.height}px`;
     if (!changed.has("view")) return;
     if (this.#brief) requestAnimationFrame(() => setTimeout(this.#complete));
-    // Where the scroller is was noted as it came there. To ask it now would lay out the whole table once more.
+    // The scroll position is already known; reading it here would force another layout of the table.
     if (!this.#moved || !this.#scroller) return;
     this.#scroller.scrollTop = 0;
     this.#moved = false;
@@ -626,7 +628,7 @@ export class Table extends Shown {
     const chosen = selected.has(target);
     const distinction = this.#distinct.get(target);
     const whole = called(name, distinction);
-    // The group may have a column.
+    // The group may have its own column.
     const under = [columns.includes("group") ? "" : row.group, distinction ?? ""].filter(
       (part, index) => part !== "" && !(index > 0 && part === row.group),
     );
@@ -705,19 +707,19 @@ export class Table extends Shown {
     >`;
   }
 
-  /** The text for a missing time. */
+  /** Returns the text for a missing time. */
   #absent(row: CredentialRow, column: "expires" | "used" | "created"): string {
     if (row.credential === undefined || row.checked === false) return "—";
     if (column === "used") return row.tellsUse === false ? "—" : this.say("table.never");
     return column === "expires" ? this.say("table.noDate") : "—";
   }
 
-  /** What is shown beside names that more than one target has. */
+  /** The distinctions shown beside names that several targets share. */
   get #distinct(): ReadonlyMap<string, string> {
     return distinctions(this.rows);
   }
 
-  /** The text of a cell. */
+  /** Returns the text of a cell, for sorting and for CSV. */
   #text(row: CredentialRow, column: CredentialColumn): string {
     const time = TIMES[column];
     if (time) return row[time] === undefined ? "" : new Date(row[time]).toISOString();
@@ -733,11 +735,11 @@ export class Table extends Shown {
     }
   }
 
-  /** All rows by name, and those of one name by target. Recomputed only if the rows or the language have changed. */
+  /** Returns all rows by name, then by target. Recomputed only if the rows or the language have changed. */
   #base(): Base {
     const { rows, words: spoken } = this;
     if (this.#based?.rows === rows && this.#based.spoken === spoken) return this.#based;
-    // Most names have been ordered before.
+    // Most names are already ordered.
     const names = ranks(
       rows.map(({ name }) => name),
       spoken.collator(),
@@ -751,7 +753,7 @@ export class Table extends Shown {
     return this.#based;
   }
 
-  /** All rows in order. What is equal is ordered by name: sorting keeps the order of the base. */
+  /** Returns all rows in order. Equal rows are ordered by name: the sort is stable. */
   #order(): Order {
     const from = this.#base();
     const { sort = "expires", descending = false } = this.view;
@@ -771,7 +773,7 @@ export class Table extends Shown {
     return this.#sorted;
   }
 
-  /** The number of each row that a column is sorted by. */
+  /** Returns the sort key of each row for a column. */
   #keys({ order, names }: Base, sort: CredentialColumn | "name"): readonly (number | undefined)[] {
     if (sort === "name") return order.map(({ name }) => names.get(name));
     const time = TIMES[sort];
@@ -781,11 +783,11 @@ export class Table extends Shown {
     return texts.map((text) => (text === "" ? undefined : places.get(text)));
   }
 
-  /** The rows that match the filter and the search, in order. */
+  /** Returns the rows that match the filter and the search, in order. */
   #visible(): readonly CredentialRow[] {
     const { from, order } = this.#order();
     const { filter = "all", search = "" } = this.view;
-    // Which rows have expired changes with the time.
+    // Filters depend on the time: rows expire.
     const key = `${filter} ${search} ${filter === "all" ? "" : Math.floor(this.clock.now() / MINUTE)}`;
     if (this.#shown?.from === order && this.#shown.key === key) return this.#shown.rows;
     const [now, words] = [this.clock.now(), search.trim().toLowerCase().split(/\s+/).filter(Boolean)];
@@ -803,9 +805,9 @@ export class Table extends Shown {
     return this.narrow ? HEIGHT.narrow : HEIGHT.wide;
   }
 
-  /** The rows that are in the document, and the space of the others. */
+  /** Returns the rows that are in the document, and the spacers in place of the others. */
   #places(rows: readonly CredentialRow[]): readonly Place[] {
-    // The rows may have become fewer since the table was scrolled.
+    // There may be fewer rows than when the table was scrolled.
     const first = Math.min(this.#first, Math.max(0, rows.length - this.#seen));
     const [before, after] = this.#brief ? [0, -STEP] : [BEYOND, BEYOND];
     const [from, to] = [Math.max(0, first - before), Math.min(rows.length, first + this.#seen + after)];
@@ -830,8 +832,8 @@ export class Table extends Shown {
   }
 
   /**
-   * Which element each row is shown by. A row keeps its element, and one that comes takes that of one that leaves: to make elements takes
-   * most of the time. Only an element with the focus is never another row's.
+   * Assigns an element to each row. A row keeps its element, and a new row reuses the element of a row that leaves,
+   * since most of the time goes into creating elements. The element of the held row is never reused.
    */
   #elements(rows: readonly CredentialRow[]): ReadonlyMap<string, number> {
     const before = this.#used;
@@ -851,7 +853,7 @@ export class Table extends Shown {
     const scroller = this.#scroller;
     if (!scroller) return;
     this.#moved = scroller.scrollTop > 0;
-    // In steps, so that most scrolling changes nothing.
+    // In steps, so that most scroll events change nothing.
     const first = Math.max(0, Math.floor(scroller.scrollTop / this.#height / STEP) * STEP);
     const seen = Math.ceil(scroller.clientHeight / this.#height) + STEP;
     if (first === this.#first && seen === this.#seen) return;
@@ -865,7 +867,10 @@ export class Table extends Shown {
     this.requestUpdate();
   };
 
-  /** A pressed row is held too: what is pressed must not be another row's once it is let go, and not every browser focuses it. */
+  /**
+   * Holds a row that has the focus or is pressed. Until the pointer is released, a pressed element must not be reused
+   * for another row, and not every browser focuses it.
+   */
   readonly #hold = (event: Event): void => {
     this.#held = targetOf(event);
   };
@@ -888,7 +893,7 @@ export class Table extends Shown {
     event.stopPropagation();
   };
 
-  /** Letters are painted as they are typed; the rows follow once none has come for a moment. */
+  /** Debounces the search: typed letters are painted at once, and the rows follow when typing pauses. */
   readonly #typed = (event: Event): void => {
     const field = event.currentTarget as HTMLInputElement;
     clearTimeout(this.#searching);
@@ -901,7 +906,7 @@ export class Table extends Shown {
   }
 
   readonly #filter = (event: CustomEvent<CredentialFilter>): void => {
-    // The page is told of the whole view.
+    // The page gets the whole view instead, by `keyturn-view`.
     event.stopPropagation();
     this.#look({ filter: event.detail });
   };
@@ -951,19 +956,19 @@ export class Table extends Shown {
   }
 }
 
-/** The target whose row an event is in. */
+/** Returns the target of the row in which an event occurred. */
 function targetOf(event: Event): string | undefined {
   return (event.target as Element).closest<HTMLElement>("tr")?.dataset.target;
 }
 
-/** A name that somebody gave to something. */
+/** Renders a name that a person has chosen, in its own direction. */
 function named(name: string | undefined): TemplateResult {
   return name ? html`<span class="named" dir="auto" title=${name}>${name}</span>` : html`<span class="muted">—</span>`;
 }
 
 /**
- * The place of each text among the others, in order. A language compares texts slowly, so each pair is compared once for many rows and columns;
- * and what was in order before costs a comparison each.
+ * Returns the rank of each text. Comparison by language is slow, so distinct texts are sorted once, however many rows
+ * have them, and texts that are already in order cost one comparison each.
  */
 function ranks(
   texts: readonly string[],
@@ -976,7 +981,7 @@ function ranks(
   return new Map(order.map((text, rank) => [text, rank]));
 }
 
-/** What a search looks at. */
+/** Returns the text of a row that a search looks at, in lower case. */
 function searchable(row: CredentialRow, distinction: string | undefined, texts: Map<CredentialRow, string>): string {
   const before = texts.get(row);
   if (before !== undefined) return before;

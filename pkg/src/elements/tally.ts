@@ -5,7 +5,7 @@ import { Shown } from "./base.js";
 import { type CredentialFilter, type CredentialRow, count, FILTERS } from "./row.js";
 import { theme } from "./theme.js";
 
-/** How bad it is that a filter shows anything. */
+/** The severity of a filter that shows any rows. */
 const TONES: Partial<Record<CredentialFilter, string>> = { expired: "bad", expiring: "warn", attention: "bad" };
 
 const MINUTE = 60_000;
@@ -81,7 +81,7 @@ export class Counters extends Shown {
   declare rows: readonly CredentialRow[];
   declare filter: CredentialFilter;
   declare compact: boolean;
-  /** The last counts, and of what. */
+  /** The last counts, and their inputs. */
   #counted: { rows: unknown; minute: number; counts: Record<CredentialFilter, number> } | undefined;
 
   constructor() {
@@ -91,7 +91,7 @@ export class Counters extends Shown {
     this.compact = false;
   }
 
-  /** How many rows each filter shows. Which of them have expired changes with the time. */
+  /** Counts the rows that each filter shows, anew each minute, since rows expire. */
   #count(): Record<CredentialFilter, number> {
     const [now, { rows }] = [this.clock.now(), this];
     const minute = Math.floor(now / MINUTE);
@@ -118,7 +118,7 @@ export class Counters extends Shown {
     </div>`;
   }
 
-  /** Chooses a filter, or all rows if it is chosen already. */
+  /** Chooses a filter, or all rows if it is already chosen. */
   #choose(filter: CredentialFilter): void {
     this.filter = filter === this.filter ? "all" : filter;
     this.tell("keyturn-filter", this.filter);

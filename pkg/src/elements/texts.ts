@@ -17,16 +17,16 @@ const tables = new Map<string, ElementTexts>([["en", english]]);
 const watching = new Set<() => void>();
 
 /**
- * Sets the texts of a language: every element whose nearest `lang` attribute names that language shows them, also those that are on the page
- * already. Keys that are left out keep their text, or have the English one. The property `texts` of an element sets texts of that element
- * alone.
+ * Sets the texts of a language. Every element whose nearest `lang` attribute names that language shows them, including
+ * elements that are already on the page. Keys that are left out keep their text, or have the English one. To set the
+ * texts of one element, use its property `texts`.
  *
  * ```ts
  * useElementTexts({ "column.owner": "Team" });
  * useElementTexts({ "timeline.today": "Aujourd’hui", "rotate.close": "Fermer" }, "fr");
  * ```
  *
- * @param language A language tag. Default: `"en"`. The texts of `de` are those of `de-AT` too, unless that has its own.
+ * @param language A language tag. Default: `"en"`. The texts of `de` also apply to `de-AT`, unless that has its own.
  */
 export function useElementTexts(texts: Partial<ElementTexts>, language = "en"): void {
   const tag = language.toLowerCase();
@@ -34,7 +34,7 @@ export function useElementTexts(texts: Partial<ElementTexts>, language = "en"): 
   for (const changed of watching) changed();
 }
 
-/** The texts for a language tag, and the tag to format dates and numbers by. English if there are none. @internal */
+/** Returns the texts for a language tag, and the tag for dates and numbers; English if there are none. @internal */
 export function closest(language: string): readonly [tag: string, texts: ElementTexts] {
   for (let tag = language.toLowerCase(); tag !== ""; tag = tag.slice(0, Math.max(0, tag.lastIndexOf("-")))) {
     const texts = tables.get(tag);
@@ -43,7 +43,7 @@ export function closest(language: string): readonly [tag: string, texts: Element
   return ["en", tables.get("en") ?? english];
 }
 
-/** Calls a function whenever texts change, until the function that it returns is called. @internal */
+/** Calls a function whenever texts change, until the returned function is called. @internal */
 export function watchTexts(changed: () => void): () => void {
   watching.add(changed);
   return () => void watching.delete(changed);

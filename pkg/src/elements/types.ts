@@ -1,4 +1,4 @@
-/** The public types of the elements. They are independent of the library that the elements are built with. */
+/** The public types of the elements, independent of the library with which the elements are built. */
 
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import type { LifecycleStatus } from "../lifecycle/model.js";
@@ -17,7 +17,7 @@ export interface ElementClock {
 export interface CredentialView {
   /** Default: `"all"`. */
   readonly filter?: CredentialFilter | undefined;
-  /** Words that a row has to contain, all of them. */
+  /** Words, all of which a row must contain. */
   readonly search?: string | undefined;
   /** Default: `"expires"`. */
   readonly sort?: CredentialColumn | "name" | undefined;
@@ -35,12 +35,12 @@ export interface CredentialAction {
 }
 
 /**
- * What all elements with a clock have in common.
+ * An element with texts and a clock.
  *
  * @typeParam Events the element's own events, by their names
  */
 interface KeyturnElement<Events> extends SpeakingElement<Events> {
-  /** Where the time comes from. Default: the machine's clock. */
+  /** The source of the current time. Default: the machine's clock. */
   clock: ElementClock;
 }
 
@@ -51,8 +51,8 @@ interface KeyturnElement<Events> extends SpeakingElement<Events> {
  */
 interface SpeakingElement<Events> extends HTMLElement {
   /**
-   * Texts that replace those of the element's language, which is the one of the nearest `lang` attribute (also of its own). Default: none.
-   * `useElementTexts` of `keyturn/elements/texts` sets the texts of a language for all elements.
+   * Texts that replace those of the element's language, which is that of the nearest `lang` attribute, including its
+   * own. Default: none. `useElementTexts` of `keyturn/elements/texts` sets the texts of a language for all elements.
    */
   texts: Partial<ElementTexts> | undefined;
   /** Resolves once all changes are rendered. */
@@ -83,7 +83,7 @@ interface SpeakingElement<Events> extends HTMLElement {
 export interface KeyturnCredentialsEventMap {
   /** Somebody changed the view. */
   "keyturn-view": CustomEvent<CredentialView>;
-  /** Somebody clicked the name of a row. If it is prevented, so is following the link. */
+  /** Somebody clicked the name of a row. `preventDefault()` also keeps the link from being followed. */
   "keyturn-open": CustomEvent<CredentialRow>;
   /** Somebody pressed a button of a row. */
   "keyturn-action": CustomEvent<{ readonly action: string; readonly row: CredentialRow }>;
@@ -99,7 +99,7 @@ export interface KeyturnCountersEventMap {
 
 /** The events of a `<keyturn-timeline>`. */
 export interface KeyturnTimelineEventMap {
-  /** Somebody clicked the name of a lane. If it is prevented, so is following the link. */
+  /** Somebody clicked the name of a lane. `preventDefault()` also keeps the link from being followed. */
   "keyturn-open": CustomEvent<CredentialRow>;
 }
 
@@ -112,49 +112,52 @@ export interface KeyturnRotateEventMap {
 }
 
 /**
- * A table of targets with filters that show counts, a search, a column menu, and an export of the rows as CSV. It stays fluid with
- * thousands of rows.
+ * A table of targets with filters that show counts, a search, a column menu, and an export of the rows as CSV. It is
+ * virtualized, so it stays responsive with thousands of rows.
  *
  * Events: `keyturn-view` when somebody changes the view, with the {@link CredentialView}; `keyturn-open` with the
- * {@link CredentialRow} whose name was clicked, and if that is prevented, so is following the link; `keyturn-action` with
- * `{ action, row }`; `keyturn-select` with the `Set` of selected targets. Slots: `selection`, beside the number of selected rows; `empty`.
- * Parts: `filters`, `filter`, `bar`, `scroller`, `table`, `row`, `action`.
+ * {@link CredentialRow} whose name was clicked (`preventDefault()` also keeps the link from being followed);
+ * `keyturn-action` with `{ action, row }`; `keyturn-select` with the `Set` of selected targets. Slots: `selection`,
+ * beside the number of selected rows; `empty`. Parts: `filters`, `filter`, `bar`, `scroller`, `table`, `row`, `action`.
  */
 export interface KeyturnCredentialsElement extends KeyturnElement<KeyturnCredentialsEventMap> {
   rows: readonly CredentialRow[];
   view: CredentialView;
   /** Whether rows have a check box to select them. Also an attribute. Default: false. */
   selectable: boolean;
-  /** Whether the filters are left out, for a page that has a `<keyturn-counters>` of its own. Also an attribute, `without-filters`. Default: false. */
+  /**
+   * Whether the filters are left out, for a page that has its own `<keyturn-counters>`. Also an attribute,
+   * `without-filters`. Default: false.
+   */
   withoutFilters: boolean;
   selected: ReadonlySet<string>;
   actions: readonly CredentialAction[];
-  /** Where a row's name leads. Default: it is a button. */
+  /** Returns the URL that a row's name links to. Default: the name is a button. */
   link: ((row: CredentialRow) => string) | undefined;
   /** The name of the table. Also an attribute. */
   label: string;
-  /** Puts the focus on the name of a row. False if the row is not shown. */
+  /** Moves the focus to the name of a row. Returns false if the row is not shown. */
   focusRow(target: string): boolean;
 }
 
 /**
- * The filters of a list, each with the number of rows that it shows: what needs attention, at a glance. They filter nothing by themselves;
- * `matchesFilter` does.
+ * The filters of a list, each with the number of rows that it shows, so that what needs attention is seen at a glance.
+ * The element does not filter the rows; use `matchesFilter`.
  *
- * Events: `keyturn-filter` when somebody chooses a filter, with the {@link CredentialFilter}; choosing it again chooses `all`. Parts:
- * `filter`.
+ * Events: `keyturn-filter` when somebody chooses a filter, with the {@link CredentialFilter}; choosing it again chooses
+ * `all`. Parts: `filter`.
  */
 export interface KeyturnCountersElement extends KeyturnElement<KeyturnCountersEventMap> {
   rows: readonly CredentialRow[];
-  /** Which filter is chosen. Also an attribute. Default: `"all"`. */
+  /** The chosen filter. Also an attribute. Default: `"all"`. */
   filter: CredentialFilter;
-  /** Whether they stand in a line of small buttons, not as tiles. Also an attribute. Default: false. */
+  /** Whether the filters are a line of small buttons instead of tiles. Also an attribute. Default: false. */
   compact: boolean;
 }
 
 /**
- * The lives of credentials, one lane for each target: created, last used, expiry, grace, and today. Buttons and keys zoom and move it, and
- * a button shows the same data as a table.
+ * A timeline of credentials with a lane for each target: creation, last use, expiry, grace period, and today. Buttons
+ * and keys zoom and move it, and a button shows the same data as a table.
  *
  * Events: `keyturn-open` with the {@link CredentialRow}. Parts: `bar`, `lanes`, `lane`, `table`.
  */
@@ -164,25 +167,33 @@ export interface KeyturnTimelineElement extends KeyturnElement<KeyturnTimelineEv
   lanes: number;
   /** How many days are shown. Also an attribute. Default: 180. */
   days: number;
-  /** Where a target's name leads; a name for which it returns `undefined` leads nowhere. Default: it is a button. */
+  /** Returns the URL that a target's name links to, or `undefined` for no link. Default: the name is a button. */
   link: ((row: CredentialRow) => string | undefined) | undefined;
 }
 
-/** The calls of a lifecycle that a `<keyturn-rotate>` makes: one in the page, or one on a server (`keyturn/lifecycle/remote`). */
+/**
+ * The methods that a `<keyturn-rotate>` calls on a lifecycle, which is in the page or on a server
+ * (`keyturn/lifecycle/remote`).
+ */
 export type RotatingLifecycle = Pick<
   Lifecycle,
   "status" | "plan" | "history" | "adopt" | "rotate" | "advance" | "retire" | "settle" | "resume" | "rollback"
 >;
 
 /**
- * A value to copy: visible, or masked until somebody reveals it, and masked again after a minute. Its children are shown below it.
+ * A value to copy: visible, or masked until somebody reveals it, and masked again after a minute. Its children are
+ * shown below it.
  *
- * The element does not keep a secret: it calls `text` to show or to copy it, and drops the function when it leaves the document.
+ * The element does not keep a secret: it calls `text` to show or to copy it, and drops the function when it leaves the
+ * document.
  */
 export interface KeyturnSecretElement extends SpeakingElement<unknown> {
-  /** What the value is called. Also an attribute. */
+  /** The label of the value. Also an attribute. */
   label: string;
-  /** The same behind a verb, for assistive technology: `client secret` where the label is `Client secret`. Also an attribute. */
+  /**
+   * The label as it is written after a verb, for assistive technology: `client secret` where the label is
+   * `Client secret`. Also an attribute.
+   */
   name: string;
   /** Returns the value. */
   text: () => string;
@@ -192,20 +203,21 @@ export interface KeyturnSecretElement extends SpeakingElement<unknown> {
   shown: boolean;
 }
 
-/** The names of the two values where they are read. */
+/** The names by which a consumer reads the two values. */
 export interface PairNaming {
   readonly clientId: string;
-  /** Left out for a public client, of which nobody stores a secret. */
+  /** Left out for a public client, which has no secret to store. */
   readonly clientSecret?: string | undefined;
 }
 
 /**
- * The rotation of one target as a guided flow: plan, issue, check, store, grace, retire. Its state is in the journal of the
- * lifecycle, so it may be closed, reloaded or opened elsewhere at any time. A lost secret and an unknown outcome have their own
- * screens. While it is shown it holds a lock of the origin, so that only one tab continues a rotation.
+ * The rotation of one target as a guided flow: plan, issue, check, store, grace, retire. Its state is in the
+ * lifecycle's journal, so it may be closed, reloaded or opened elsewhere at any time. A lost secret and an unknown
+ * outcome have their own screens. While the element is shown, it holds a lock of the origin, so that only one tab
+ * continues a rotation.
  *
- * Events: `keyturn-progress` with the `LifecycleStatus` whenever it has changed; `keyturn-close` when somebody wants to leave. Parts:
- * `steps`, `proofs`, `about`.
+ * Events: `keyturn-progress` with the `LifecycleStatus` whenever it has changed; `keyturn-close` when somebody wants to
+ * leave. Parts: `steps`, `proofs`, `about`.
  */
 export interface KeyturnRotateElement extends KeyturnElement<KeyturnRotateEventMap> {
   lifecycle: RotatingLifecycle | undefined;
@@ -214,29 +226,29 @@ export interface KeyturnRotateElement extends KeyturnElement<KeyturnRotateEventM
   /** The target's display name, and the group that it belongs to. Also attributes. */
   label: string;
   about: string;
-  /** The target's sink, if a person makes the delivery. */
+  /** The target's sink, if a person does the delivery. */
   sink: HandDelivery | undefined;
-  /** Known credentials that may be in use, for a target whose journal does not say which one is. The likeliest comes first. */
+  /** Known credentials, the likeliest first, for a target whose journal does not say which one is in use. */
   candidates: readonly CredentialFacts[];
-  /** The names of the values in documents. Default: those of a connector, `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
+  /** The names of the values in documents. Default: a connector's, `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   naming: PairNaming;
   /** The owner of the target. Also an attribute. */
   owner: string;
   consumers: readonly string[];
-  /** How long the old credential stays valid, in words. Also an attribute. */
+  /** How long the old credential stays valid, as text. Also an attribute. */
   grace: string;
   /**
-   * For a credential whose client id others know, and with which only its users log in: what that means for a rotation. A person confirms
-   * it in the plan, and nothing is said of a token that proves the new one. Also an attribute.
+   * The consequences of a rotation for a public client, whose client id others know and with which only its users log
+   * in. A person confirms them in the plan, and no token is shown as a proof of the new credential. Also an attribute.
    */
   caution: string;
   /** Whether the provider can show a secret again. Also an attribute. Default: false. */
   recalls: boolean;
-  /** A name that distinguishes the locks of this journal's targets from those of another. Also an attribute. */
+  /** A name that separates the locks of this journal's targets from those of other journals. Also an attribute. */
   lock: string;
   /** Whether a secret is being issued or not yet stored, so that the page should not be left. */
   readonly unstored: boolean;
-  /** Reads the state of the rotation now, and continues it. The element also does this by itself when the time has come. */
+  /** Reads the state of the rotation now, and continues it. The element also does this by itself when a step is due. */
   refresh(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `keyturn/types/elements/vue`: the elements in the templates of Vue 3, where `isCustomElement` of the compiler's options says that they are
- * no components. It is for the compiler alone:
+ * `keyturn/types/elements/vue`: types of the elements for the templates of Vue 3, where the compiler option
+ * `isCustomElement` says that they are not components. It contains only types:
  *
  * ```ts
  * import type {} from "keyturn/types/elements/vue";
@@ -21,15 +21,15 @@ import type {
   KeyturnTimelineEventMap,
 } from "./types.js";
 
-/** An element as Vue's compiler sees a component: `.rows="rows"` sets a property, `@keyturn-open="open"` listens to an event. */
+/** An element typed as a Vue component: `.rows="rows"` sets a property, `@keyturn-open="open"` listens to an event. */
 export type VueElement<E extends HTMLElement, Events> = new () => E & {
-  /** What a template may set. */
+  /** The properties and attributes that a template may set. */
   $props: Omit<HTMLAttributes, keyof Settable<E>> & Settable<E> & PublicProps;
-  /** What a template may listen to. Handlers are given the event. */
+  /** The events that a template may listen to. Handlers receive the event. */
   $emit: Emit<Events>;
 };
 
-/** Overloads of one function, one for each event. */
+/** A function with an overload for each event. */
 type Emit<Events> = Intersection<
   { [Name in keyof Events & string]: (name: Name, event: Events[Name]) => void }[keyof Events & string]
 >;

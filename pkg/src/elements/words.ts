@@ -1,4 +1,4 @@
-/** A language as the elements write it: its texts, and its dates, numbers and lists. */
+/** The texts of a language, and its formats of dates, numbers and lists. */
 
 import type { ElementTexts, TextKey } from "./texts.js";
 
@@ -13,16 +13,16 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, length: numb
   ["minute", 60_000],
 ];
 
-/** What is nearer than this is now, in milliseconds. */
+/** The distance below which a time is "now", in milliseconds. */
 const MOMENT = 45_000;
 
-/** Days are counted up to this many; months are too coarse for what expires. */
+/** The most days that are counted in days: months are too coarse for an expiry. */
 const COUNTED_DAYS = 90;
 
-/** What makes letters run from right to left, or in an order of its own. */
+/** Characters that are written from right to left, or that control the direction of text. */
 const BIDIRECTIONAL = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
 
-/** Values that go into a text. */
+/** Values that are inserted into a text. */
 export type Values = Readonly<Record<string, string | number>>;
 
 export class Words {
@@ -37,7 +37,7 @@ export class Words {
   readonly #list: Intl.ListFormat;
   readonly #mirrored: boolean;
 
-  /** @param language Its tag. With no region it is written as in the browser's, if that has the language. */
+  /** @param language A language tag. Without a region, formats use the browser's region for the language, if any. */
   constructor(texts: ElementTexts, language: string) {
     const locale = regional(language);
     this.#texts = texts;
@@ -49,18 +49,18 @@ export class Words {
     this.#month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric" });
     this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
     this.#list = new Intl.ListFormat(locale, { type: "unit", style: "short" });
-    // A language is written from right to left if one of its words is.
+    // One word shows whether the language is written from right to left.
     this.#mirrored = BIDIRECTIONAL.test(String(texts["timeline.today"]));
   }
 
-  /** What a key says, with values filled in. */
+  /** Returns the text of a key, with values inserted. */
   say(key: TextKey, values: Values = {}): string {
     const text = this.#texts[key];
     const form = typeof text === "string" ? text : (text[this.#plural.select(Number(values.n))] ?? text.other);
     return form.replaceAll(/\{(\w+)\}/g, (_, name: string) => this.#value(values[name] ?? ""));
   }
 
-  /** Whether there is a text of this key. */
+  /** Returns whether a key has a text. */
   has(key: string): key is TextKey {
     return Object.hasOwn(this.#texts, key);
   }
@@ -69,7 +69,7 @@ export class Words {
     return this.#numbers.format(value);
   }
 
-  /** A date and the time of day. */
+  /** Formats a date with its time of day. */
   exact(at: number): string {
     return this.#exact.format(at);
   }
@@ -82,7 +82,7 @@ export class Words {
     return this.#month.format(at);
   }
 
-  /** How long ago or how soon, such as "in 14 days". */
+  /** Formats a time relative to now, such as "in 14 days". */
   relative(at: number, now: number): string {
     const size = Math.abs(at - now);
     if (size < MOMENT) return this.#relative.format(0, "second");
@@ -92,17 +92,17 @@ export class Words {
     return this.#relative.format(Math.round((at - now) / length), unit);
   }
 
-  /** Names, one after the other. */
+  /** Joins names as a list. */
   list(names: readonly string[]): string {
     return this.#list.format(names);
   }
 
-  /** What orders names. */
+  /** Returns the collator that orders names. */
   collator(): Intl.Collator {
     return new Intl.Collator(this.#locale, { numeric: true });
   }
 
-  /** A value as it stands in a text. One that runs in another direction is kept from turning what is around it. */
+  /** Formats a value for a text. A value that may have another direction is isolated from the text around it. */
   #value(value: string | number): string {
     if (typeof value === "number") return this.number(value);
     return value !== "" && (this.#mirrored || BIDIRECTIONAL.test(value)) ? `\u2068${value}\u2069` : value;
@@ -114,7 +114,7 @@ function regional(language: string): string {
   try {
     return browser.find((tag) => tag.split("-")[0] === language) ?? new Intl.Locale(language).toString();
   } catch {
-    // A page may say that it is in anything.
+    // The `lang` of a page may be any text.
     return "en";
   }
 }

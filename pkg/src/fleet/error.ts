@@ -1,4 +1,4 @@
-/** Why the queue of a fleet fails. */
+/** Errors of a fleet's queue. */
 
 import { KeyturnError } from "../base/errors.js";
 
@@ -11,9 +11,12 @@ export type QueueReason =
   /** Anything else; `cause` says what. */
   | "unavailable";
 
-/** The queue cannot be reached or used. No rotation depends on that: once it can be used again, a sweep finds what is unfinished. */
+/**
+ * A failure to reach or use the queue. No rotation is lost: once the queue works again, a sweep finds what is
+ * unfinished.
+ */
 export class QueueError extends KeyturnError {
-  /** Which failure it is, as a stable code. */
+  /** The reason, as a stable code. */
   readonly reason: QueueReason;
   /** @internal */
   constructor(reason: QueueReason, message: string, facts: { cause?: unknown; hint?: string | undefined } = {}) {
@@ -22,7 +25,7 @@ export class QueueError extends KeyturnError {
   }
 }
 
-/** Codes of Postgres, and what they mean for the queue. */
+/** Postgres error codes, and what they mean for the queue. */
 const REASONS: Readonly<Record<string, readonly [QueueReason, string]>> = {
   "42501": ["denied", "this role lacks permissions on pg-boss's tables"],
   "3F000": ["not_migrated", "pg-boss's schema does not exist"],
@@ -31,12 +34,12 @@ const REASONS: Readonly<Record<string, readonly [QueueReason, string]>> = {
 
 const OWNER = "Call `migrateFleet` with the role that owns the tables, and name the workers' role in `workers`.";
 
-/** The error of a call to pg-boss as an error of this package. @internal */
+/** Converts an error of a call to pg-boss to an error of this package. @internal */
 export function queueFailure(cause: unknown, doing: string): QueueError {
   if (cause instanceof QueueError) return cause;
   const { code, message } = Object(cause) as { code?: unknown; message?: unknown };
   const known = REASONS[String(code)];
-  // A list of failed attempts to connect has no message of its own.
+  // An aggregate of failed connection attempts has an empty message.
   const said = [message, code].find((text) => typeof text === "string" && text !== "") ?? "pg-boss gives no reason";
   const [reason, why] = known ?? (["unavailable", String(said)] as const);
   return new QueueError(reason, `cannot ${doing}: ${why}`, { cause, hint: known && OWNER });

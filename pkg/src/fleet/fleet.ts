@@ -1,6 +1,6 @@
 /**
- * Workers on several machines that rotate the same targets. The journal in Postgres is the truth, and the engine
- * decides; pg-boss schedules which worker handles which target, and when.
+ * Workers on several machines that rotate the same targets. The journal in Postgres is the source of truth, and the
+ * engine makes the decisions; pg-boss schedules which worker handles which target, and when.
  */
 
 import { ClosedError, ConfigurationError } from "../base/errors.js";
@@ -23,9 +23,9 @@ import { codeOf, type FleetBoss, type FleetSql, type Order, Queue } from "./queu
 
 /** Options of {@link openFleet}. */
 export interface FleetOptions {
-  /** A `PgBoss` of the package `pg-boss`, 12 or newer. The fleet starts it if it is not started, and leaves it to the caller to stop it. */
+  /** A `PgBoss` of the package `pg-boss`, 12 or newer. The fleet starts it if necessary; the caller stops it. */
   readonly boss: FleetBoss;
-  /** A pool of the package `pg` to the database of the journal, whose tables `migratePostgres` has made. */
+  /** A pool of the package `pg` to the journal's database, whose tables `migratePostgres` has created. */
   readonly database: PgPool;
   /** The schema of the journal. Default: `"keyturn"`. */
   readonly schema?: string | undefined;
@@ -34,13 +34,13 @@ export interface FleetOptions {
    * other fleets. Default: `"default"`.
    */
   readonly fleet?: string | undefined;
-  /** The targets by their names: the same in all workers of the fleet. */
+  /** The targets by name; the same in all workers of the fleet. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
-  /** How many rotations there may be at a time, in the whole fleet. */
+  /** The limits on concurrent rotations, for the whole fleet. */
   readonly caps?: LifecycleCaps | undefined;
   /** The worker name in the journal. Default: `"keyturn"`. */
   readonly worker?: string | undefined;
-  /** Where the time comes from. Default: the machine's clock. */
+  /** The source of time. Default: the machine's clock. */
   readonly clock?: Clock | undefined;
   /** How many targets this process handles at a time. Default: 8. */
   readonly concurrency?: number | undefined;
@@ -48,34 +48,34 @@ export interface FleetOptions {
   readonly tenant?: ((target: string) => string) | undefined;
   /** How many targets of one tenant and one kind of provider the whole fleet handles at a time. Default: no limit. */
   readonly perTenant?: number | undefined;
-  /** How often providers are called by the whole fleet, by their `kind`. Default: no limit. */
+  /** Rate limits of calls to providers, by the provider's `kind`, shared by the whole fleet. Default: no limit. */
   readonly rates?: Readonly<Record<string, FleetRate>> | undefined;
   /**
-   * Seals a copy of each new credential for a restart, as the option of a lifecycle does: the same in all workers of the fleet. `postgresSeals`
-   * on the same pool is a store.
+   * Keeps a sealed copy of each new credential for a restart, like the lifecycle's option `seal`; the same in all
+   * workers of the fleet. `postgresSeals` on the same pool is a suitable store.
    */
   readonly seal?: SealOptions | undefined;
   /** How long a statement to the journal may take, in milliseconds. Default: 15 seconds. */
   readonly timeoutMs?: number | undefined;
-  /** When to go through all targets, as a cron expression. One worker does it for all. Default: each minute. */
+  /** When to sweep all targets, as a cron expression. One worker does it for the whole fleet. Default: every minute. */
   readonly cron?: string | undefined;
-  /** How often an idle worker asks for jobs, in seconds, from 0.5 on. Default: 2. */
+  /** How often an idle worker polls for jobs, in seconds; at least 0.5. Default: 2. */
   readonly pollSeconds?: number | undefined;
   /**
-   * How long `stop` waits for rotations that are under way, in milliseconds, before it interrupts them between two
-   * steps. Default: 20 s.
+   * How long `stop` waits for rotations in progress before it interrupts them between two steps, in milliseconds.
+   * Default: 20 s.
    */
   readonly drainMs?: number | undefined;
   /**
-   * How far back a control plane's records are searched for credentials that the journal has forgotten, in milliseconds: longer than the
-   * age of the oldest backup that is ever restored. Default: 7 days.
+   * How far back to search a control plane's records for credentials that the journal has forgotten, in milliseconds:
+   * longer than the age of the oldest backup that might be restored. Default: 7 days.
    */
   readonly lookBackMs?: number | undefined;
-  /** Called with what happens, one record at a time. */
+  /** Called with each record of what happens. */
   readonly logger?: ((record: FleetRecord) => void) | undefined;
 }
 
-/** Something that happened in a worker, for a structured log. No field holds a secret. */
+/** An event in a worker, for a structured log. No field holds a secret. */
 export interface FleetRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -101,22 +101,22 @@ export interface FleetRecord {
   readonly message?: string;
 }
 
-/** Whether a worker is well. */
+/** The health of a worker. */
 export interface FleetHealth {
   /** False once it has stopped. */
   readonly alive: boolean;
-  /** Whether it takes jobs, and the journal can be read. */
+  /** Whether the worker takes jobs and the journal can be read. */
   readonly ready: boolean;
-  /** Why it is not ready, for a person. */
+  /** Why the worker is not ready, as human-readable text. */
   readonly reason: string | undefined;
 }
 
-/** A request and its answer, as far as {@link Fleet.handler} uses those of `node:http`. */
+/** The part of a `node:http` request that {@link Fleet.handler} uses. */
 export interface FleetRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
 }
-/** See {@link FleetRequest}. */
+/** The part of a `node:http` response that {@link Fleet.handler} uses. */
 export interface FleetResponse {
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(text: string): unknown;
@@ -126,21 +126,21 @@ const LEAST_NODE = [22, 12] as const;
 const RESTORED =
   "this is not the database that the fleet wrote to before: targets whose control plane cannot show what was " +
   "issued wait for a person";
-/** How long an answer of the journal is reused for health checks, and the longest time to wait for it. */
+/** How long health checks reuse the journal's last answer, and the longest that they wait for a new one. */
 const HEALTH_MS = 2_000;
 /** How long a scrape waits for the journal: less than the ten seconds that Prometheus waits. */
 const SCRAPE_MS = 5_000;
-/** How long the same error of the queue is not logged again: an outage makes one for each poll. */
+/** How long a repeated error of the queue is not logged again: an outage causes one on every poll. */
 const QUIET_MS = 60_000;
 /** How many rotations a sweep begins at a time. */
 const PLANNED_AT_ONCE = 4;
-/** How long to wait before looking again at a target whose tenant has no place left. */
+/** How long to wait before retrying a target whose tenant has no free place. */
 const AGAIN_MS = 500;
-/** How long `stop` waits for the queue once no target is worked on. */
+/** How long `stop` waits for the queue once no target is being worked on. */
 const OFF_MS = 5_000;
 
 /**
- * Opens a worker of a fleet. Nothing is done before `start`.
+ * Opens a worker of a fleet. The worker does nothing before `start`.
  *
  * ```ts
  * import pg from "pg";
@@ -159,8 +159,8 @@ export function openFleet(options: FleetOptions): Fleet {
 /** A worker of a fleet. See {@link openFleet}. */
 export class Fleet {
   /**
-   * The lifecycle of the fleet's targets, for calls that a fleet does not have: `plan`, `approve`, `settle`, `adopt`,
-   * `history`. Workers continue with what a call changes at the next sweep, or at once after {@link Fleet.wake}.
+   * The lifecycle of the fleet's targets, for calls that a fleet lacks: `plan`, `approve`, `settle`, `adopt`,
+   * `history`. Workers act on the changes at the next sweep, or at once after {@link Fleet.wake}.
    */
   readonly lifecycle: Lifecycle;
   readonly #fleet: string;
@@ -189,9 +189,9 @@ export class Fleet {
   #isHeard = false;
   /** The targets that could not be handled, and why. */
   readonly #failing = new Map<string, string>();
-  /** What reads the statuses for the metrics. */
+  /** The read of the statuses for the metrics that is in progress. */
   #scrape: Promise<readonly LifecycleStatus[]> | undefined;
-  /** When an error of the queue was last logged, by its code. */
+  /** When each error of the queue was last logged, by its code. */
   readonly #heard = new Map<string, number>();
   #seen: { at: number; reason: Promise<string | undefined> } | undefined;
 
@@ -244,7 +244,8 @@ export class Fleet {
   }
 
   /**
-   * Creates the queues and the cron entry if they do not exist, and takes jobs. If it fails, it may be called again.
+   * Creates the queues and the cron entry if they do not exist, and begins to take jobs. May be called again after a
+   * failure.
    */
   async start(): Promise<void> {
     if (this.#state !== "new") throw new ClosedError();
@@ -280,9 +281,9 @@ export class Fleet {
   }
 
   /**
-   * Takes no more jobs, lets the rotations that are under way go as far as they can, for at most `drainMs`, and leaves the rest to other
-   * workers. A credential that was issued but not delivered everywhere by then is replaced by another, so allow
-   * enough time. Then it closes the lifecycle. Pools and `boss` stay open: they are the caller's.
+   * Stops taking jobs, lets rotations in progress continue for at most `drainMs`, leaves the rest to other workers, and
+   * closes the lifecycle. A credential that was issued but not delivered everywhere by then is replaced by another, so
+   * allow enough time. Pools and `boss` stay open: they belong to the caller.
    */
   stop(): Promise<void> {
     this.#ended ??= this.#stop();
@@ -301,7 +302,7 @@ export class Fleet {
         this.#idle = resolve;
       });
       if (this.#busy === 0) this.#idle?.();
-      // Jobs that are taken end in the queue's own time; what counts is that none of them works on a target any more.
+      // The queue ends the jobs that were taken in its own time; what counts is that none still works on a target.
       const off = starting?.then(() => this.#queue.stop()).catch(() => undefined);
       await calm;
       // The queue's own statements may hang while its database is unreachable.
@@ -316,9 +317,8 @@ export class Fleet {
   }
 
   /**
-   * Begins a rotation, and leaves it to the workers. The event and the job are written in one transaction, if the
-   * queue is in the journal's
-   * database.
+   * Begins a rotation, and leaves it to the workers. If the queue is in the journal's database, the event and the job
+   * are written in one transaction.
    * @throws {@link LifecycleError} as `rotate` of a lifecycle does.
    */
   async rotate(
@@ -334,7 +334,7 @@ export class Fleet {
     return (status as LifecycleStatus).progress;
   }
 
-  /** Lets a worker handle a target now, for example after a person has approved, settled or resumed a rotation. */
+  /** Makes a worker handle a target now, for example after a person has approved, settled or resumed a rotation. */
   async wake(target: string): Promise<void> {
     await this.#queue.send(target);
   }
@@ -357,11 +357,11 @@ export class Fleet {
       const plan = async (): Promise<void> => {
         for (let target = rest.shift(); target !== undefined; target = rest.shift()) {
           if (this.#stopping.signal.aborted) return;
-          // Only what is planned can be written here; the job that comes with it does the rest.
+          // The planner can only record that a rotation is planned; the job sent with it does the rest.
           await this.#planner.advance([target], { signal: this.#stopping.signal });
         }
       };
-      // The most urgent first, and not one after the other: each waits for the disk.
+      // The most urgent come first. Several run at once, since each waits for the disk.
       await Promise.all(Array.from({ length: PLANNED_AT_ONCE }, plan));
       this.#metrics.set("keyturn_fleet_last_tick_timestamp_seconds", now / 1000);
     } catch (error) {
@@ -374,11 +374,11 @@ export class Fleet {
   }
 
   /**
-   * The metrics for Prometheus: rotations by state, what is due, calls, failures, lag. What the journal says is left out
-   * if it does not answer within some seconds.
+   * Returns the metrics for Prometheus: rotations by state, what is due, calls, failures, lag. Those read from the
+   * journal are left out if it does not answer within 5 seconds.
    */
   async metrics(): Promise<string> {
-    // A scrape that takes long must not begin another read.
+    // A scrape joins a read that is still in progress instead of beginning another.
     this.#scrape ??= this.#statuses().finally(() => {
       this.#scrape = undefined;
     });
@@ -392,7 +392,7 @@ export class Fleet {
     return this.#metrics.text(statuses, this.#failing, this.#clock.now());
   }
 
-  /** Whether this worker is healthy. The journal is read at most every two seconds. */
+  /** Reports whether this worker is healthy. The journal is read at most every two seconds. */
   async health(): Promise<FleetHealth> {
     const alive = this.#state !== "stopped";
     if (this.#state !== "started") return { alive, ready: false, reason: `the worker is ${this.#state}` };
@@ -404,7 +404,7 @@ export class Fleet {
   }
 
   /**
-   * Answers requests of a server of `node:http`: `/healthz`, `/readyz` and `/metrics`.
+   * Returns a handler for a server of `node:http` that answers `/healthz`, `/readyz` and `/metrics`.
    *
    * ```ts
    * createServer(fleet.handler()).listen(9464, "127.0.0.1");
@@ -445,7 +445,7 @@ export class Fleet {
     this.#log("warn", "queue", { code });
   }
 
-  /** Continues with a target, and returns when a worker should look again. */
+  /** Continues with a target, queues its next job if there is one, and resolves with the outcome for the metrics. */
   async #look({ target, lateMs }: Order): Promise<string> {
     this.#metrics.set("keyturn_fleet_job_lag_seconds", lateMs / 1000);
     if (!this.#names.includes(target)) {
@@ -494,7 +494,7 @@ export class Fleet {
     }
   }
 
-  /** Counts what is under way, so that `stop` can wait for it. */
+  /** Counts work in progress, so that `stop` can wait for it. */
   async #during<T>(work: () => Promise<T>): Promise<T> {
     this.#busy++;
     try {
@@ -504,7 +504,7 @@ export class Fleet {
     }
   }
 
-  /** The status of all targets. A target whose journal cannot be read does not hide the others. */
+  /** Reads the status of all targets. A target whose journal cannot be read does not hide the others. */
   async #statuses(): Promise<readonly LifecycleStatus[]> {
     try {
       const all = await this.#planner.status();
@@ -530,7 +530,7 @@ export class Fleet {
     return each.filter((status) => status !== undefined);
   }
 
-  /** A journal that can only start rotations, each together with its job. */
+  /** Returns a journal that only begins rotations, each together with its job, and records adoptions. */
   #planning(): Journal {
     const journal = this.#journal;
     return {
@@ -555,7 +555,7 @@ export class Fleet {
     };
   }
 
-  /** Whether a job can be sent in a transaction of the journal's: this is tried, and rolled back. */
+  /** Checks whether a job can be sent in a transaction of the journal, by trying it and rolling back. */
   async #isShared(): Promise<boolean> {
     let isShared = false;
     try {
@@ -566,14 +566,14 @@ export class Fleet {
         throw new RolledBack();
       });
     } catch (error) {
-      // Otherwise the queue is elsewhere, or this role may not write to it.
+      // In any other case the queue is in another database, or this role may not write to it.
       if (isShared && error instanceof RolledBack) return true;
     }
     this.#log("warn", "queue", { message: "jobs cannot be sent in the journal's transactions" });
     return false;
   }
 
-  /** Why the journal cannot be read; `undefined` if it can. */
+  /** Returns why the journal cannot be read; `undefined` if it can. */
   async #journalFailure(): Promise<string | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<string>((resolve) => {
@@ -599,21 +599,24 @@ export class Fleet {
   }
 }
 
-/** Identifies the connected database. */
+/** The query that identifies the connected database. */
 const WHERE_AM_I = `SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
   (SELECT oid FROM pg_database WHERE datname = current_database())::text AS place`;
 
-/** The name of a fleet's queues. Fleets of different schemas may have the same name, and share the tables of pg-boss. */
+/**
+ * Returns the name of a fleet's queues. Fleets of different schemas may have the same name and share the tables of
+ * pg-boss.
+ */
 function queueOf(fleet: string, schema: string | undefined): string {
   if (schema === undefined || schema === DEFAULT_SCHEMA) return `keyturn/${fleet}`;
   const simple = schema.replace(/[^A-Za-z0-9_-]/g, (unit) => `.${unit.charCodeAt(0).toString(16)}.`);
   return `keyturn/${simple}/${fleet}`;
 }
 
-/** The end of a transaction that was only tried. */
+/** Thrown to roll back a transaction that was only a trial. */
 class RolledBack extends Error {}
 
-/** The rest is left to the worker that gets the job. */
+/** Thrown to leave the rest to the worker that gets the job. */
 class HandedOver extends Error {}
 
 /** Lets pg-boss write in one of our transactions. */
@@ -621,12 +624,12 @@ function sqlOf(run: Run): FleetSql {
   return { executeSql: async (text, values = []) => ({ rows: [...(await run(text, ...(values as string[])))] }) };
 }
 
-/** Errors of this package contain no secret; messages of other errors are left out. */
+/** Returns the message of an error of this package, which contains no secret; messages of other errors are left out. */
 function messageOf(error: unknown): string {
   return codeOf(error) === "failed" ? "an error of another package" : (error as Error).message;
 }
 
-/** The code of an error of the queue, as of `pg` or of the system: `ECONNREFUSED`, `57P01`. */
+/** Returns the code of an error of the queue, as of `pg` or of the system: `ECONNREFUSED`, `57P01`. */
 function wordOf(error: unknown): string {
   const { code } = Object(error) as { code?: unknown };
   return typeof code === "string" && /^\w+$/.test(code) ? code : codeOf(error);

@@ -1,11 +1,11 @@
 /**
- * The metrics of a fleet for Prometheus. Labels are kinds, codes and names of targets, and contain nothing of a
+ * The metrics of a fleet for Prometheus. Labels are kinds, codes and names of targets; none contains any part of a
  * credential.
  */
 
 import type { LifecycleStatus } from "../lifecycle/model.js";
 
-/** Each family: its type, and its help text. */
+/** The metric families, each with its type and its help text. */
 const FAMILIES = {
   keyturn_fleet_targets: ["gauge", "Targets by the state of their rotation; `failing` ones could not be processed."],
   keyturn_fleet_rotations: ["gauge", "Rotations in progress by phase."],
@@ -28,7 +28,7 @@ const FAMILIES = {
 type Family = keyof typeof FAMILIES;
 type Labels = Readonly<Record<string, string>>;
 
-/** Counts what a worker does, and writes it down. @internal */
+/** The counters and gauges of a worker. @internal */
 export class Metrics {
   readonly #counted = new Map<Family, Map<string, number>>();
 
@@ -48,7 +48,7 @@ export class Metrics {
     this.#counted.set(family, new Map([["", value]]));
   }
 
-  /** The text that Prometheus reads, with the current status of the targets if it is known. */
+  /** Returns the text that Prometheus reads, with the current status of the targets if it is known. */
   text(statuses: readonly LifecycleStatus[] | undefined, failing: ReadonlyMap<string, string>, now: number): string {
     const all = new Map<Family, Map<string, number>>(this.#counted);
     if (statuses !== undefined) gauges(all, statuses, failing, now);
@@ -61,7 +61,7 @@ export class Metrics {
   }
 }
 
-/** What the statuses of the targets come to. */
+/** Adds the gauges computed from the statuses of the targets. */
 function gauges(
   all: Map<Family, Map<string, number>>,
   statuses: readonly LifecycleStatus[],

@@ -8,19 +8,23 @@ import { type FleetBoss, startBoss } from "./queue.js";
 
 /** Options of {@link migrateFleet}. */
 export interface FleetMigration extends MigrationOptions {
-  /** A `PgBoss` of the package `pg-boss` that connects as the role that owns its tables. It is started, and left to the caller to stop. */
+  /**
+   * A `PgBoss` of the package `pg-boss` that connects as the role that owns its tables. It is started here; the caller
+   * stops it.
+   */
   readonly boss: FleetBoss;
   /** A pool of the package `pg` that connects as the role that owns the journal's tables. */
   readonly database: PgPool;
-  /** The schema of pg-boss, if it has another name there. Default: `"pgboss"`. */
+  /** The schema of pg-boss's tables. Default: `"pgboss"`. */
   readonly bossSchema?: string | undefined;
 }
 
 /**
- * Creates the tables of the journal and of pg-boss, or migrates them, and grants the roles of the workers what they need in both. Workers
- * that connect as such a role can create and change no table: give their `PgBoss` the options `migrate: false` and `createSchema: false`.
+ * Creates or migrates the tables of the journal and of pg-boss, and grants the workers' roles what they need in both.
+ * Those roles cannot create or alter tables: give their `PgBoss` the options `migrate: false` and
+ * `createSchema: false`.
  *
- * @returns The version that the journal's schema had and the one that it has.
+ * @returns The version of the journal's schema before and after.
  * @throws {@link JournalError}, {@link QueueError} if the role may not do this, or the database cannot be reached.
  */
 export async function migrateFleet({

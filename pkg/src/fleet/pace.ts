@@ -1,13 +1,10 @@
-/**
- * Rates of calls that all workers of a fleet share: one row for each kind of provider says when the next call may
- * start.
- */
+/** Call rates shared by all workers of a fleet: one row for each kind of provider says when the next call may start. */
 
 import { RequestAbortedError } from "../base/errors.js";
 import type { Place } from "../postgres/place.js";
 import type { FleetRate } from "./provider.js";
 
-/** Decides when each call may start. @internal */
+/** The rate limiter of a fleet's calls. @internal */
 export class Pace {
   readonly #place: Place;
   readonly #rates: Readonly<Record<string, FleetRate>>;
@@ -32,7 +29,7 @@ export class Pace {
     if (waitMs > 0) await pause(waitMs, signal);
   }
 
-  /** No worker calls before this time has passed. */
+  /** Keeps all workers from calling providers of this kind for `ms` milliseconds. */
   async pause(kind: string, ms: number): Promise<void> {
     if (this.#rates[kind] === undefined) return;
     await this.#reserve(
@@ -44,13 +41,13 @@ export class Pace {
     );
   }
 
-  /** Moves the time on. Milliseconds until the call's own turn, by the server's clock. */
+  /** Moves the row's time on. Resolves with the milliseconds until the call's own turn, by the server's clock. */
   async #reserve(kind: string, next: string, own: string, one: number, other: number): Promise<number> {
     const { database, schema, fleet, ready, failure } = this.#place;
     try {
       await ready();
       const [row] = await database.run(
-        // It does not matter if a crash of the server loses it.
+        // This write may be lost in a crash of the server.
         `WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS setting)
         INSERT INTO ${schema}.pace AS pace (fleet, provider, free_at)
         SELECT $1::text, $2::text, clock_timestamp() + ${MS("$3")} FROM quick WHERE setting <> ''

@@ -1,6 +1,6 @@
 /**
- * A number of places for each group of targets, which all workers of a fleet share: leases, which a worker loses when
- * it dies.
+ * A fixed number of places for each group of targets, shared by all workers of a fleet. A place is a lease, which
+ * expires when its worker dies.
  */
 
 import type { Lease, TokenStore } from "../auth/sharing.js";
@@ -8,7 +8,7 @@ import type { Lease, TokenStore } from "../auth/sharing.js";
 /** How long a worker may be silent before another may take its place. */
 const LEASE_MS = 15_000;
 
-/** Gives out places. @internal */
+/** The places of all groups. @internal */
 export class Places {
   readonly #store: TokenStore;
   readonly #number: number;

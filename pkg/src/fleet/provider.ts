@@ -1,4 +1,4 @@
-/** A provider as the workers of a fleet call it: counted and paced. */
+/** Providers as the workers of a fleet call them: counted and paced. */
 
 import type { Clock } from "../base/options.js";
 import type { Provider } from "../lifecycle/ports.js";
@@ -6,11 +6,11 @@ import { timely, wrapProvider } from "../lifecycle/providers/wrap.js";
 import type { Metrics } from "./metrics.js";
 import { codeOf } from "./queue.js";
 
-/** How often a provider may be called, by all workers of a fleet together. */
+/** The rate at which all workers of a fleet together may call a provider. */
 export interface FleetRate {
-  /** Calls in a second, on average. */
+  /** Calls per second, on average. */
   readonly perSecond: number;
-  /** How many may start at once after a pause. Default: 1. */
+  /** How many calls may start at once after a pause. Default: 1. */
   readonly burst?: number | undefined;
 }
 
@@ -20,14 +20,14 @@ export interface Surroundings {
   readonly metrics: Metrics;
   /** Waits for the turn of a call to a provider of this kind. */
   readonly turn: (kind: string, signal: AbortSignal | undefined) => Promise<void>;
-  /** Called with how long a provider of this kind must not be called. */
+  /** Keeps providers of this kind from being called for `ms` milliseconds. */
   readonly pause: (kind: string, ms: number) => Promise<void>;
 }
 
-/** The same provider, counted and paced. @internal */
+/** Wraps a provider so that its calls are counted and paced. @internal */
 export function supervised(provider: Provider, around: Surroundings): Provider {
   const { kind } = provider;
-  // A call may wait long for its turn.
+  // `timely` issues nothing if the attempt's deadline has passed while the call waited for its turn.
   return wrapProvider(timely(provider, around.clock), async (method, signal, work) => {
     await around.turn(kind, signal);
     const began = performance.now();

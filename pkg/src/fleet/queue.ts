@@ -1,6 +1,6 @@
 /**
- * The queue beneath a fleet: pg-boss 12, as far as it is used. It is a clock and a dispatcher, and knows only names of targets: a job may
- * run twice, late or never, since what has to be done is in the journal alone.
+ * The queue of a fleet: the parts of pg-boss 12 that it uses. It is a clock and a dispatcher, and knows only names of
+ * targets. A job may run twice, late or never, since the work to be done is recorded in the journal alone.
  */
 
 import { ConfigurationError, KeyturnError } from "../base/errors.js";
@@ -19,7 +19,7 @@ interface QueueOptions {
   deleteAfterSeconds?: number;
 }
 
-/** Runs SQL for pg-boss, in somebody else's transaction. */
+/** An executor of SQL, as pg-boss offers and accepts it: a job sent with one is part of the caller's transaction. */
 export interface FleetSql {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
@@ -33,14 +33,14 @@ interface SendOptions {
   db?: FleetSql;
 }
 
-/** A job, as its handler gets it. */
+/** A job as its handler receives it. */
 export interface FleetJob {
   readonly data: unknown;
   readonly createdOn?: Date;
   readonly startAfter?: Date;
 }
 
-/** A `PgBoss` of the package `pg-boss` (12 or newer), as far as it is used. */
+/** The part of a `PgBoss` of the package `pg-boss` (12 or newer) that is used. */
 export interface FleetBoss {
   start(): Promise<unknown>;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -62,14 +62,17 @@ export interface FleetBoss {
   getDb?(): FleetSql;
 }
 
-/** Heartbeats tell the queue that a worker is alive; pg-boss takes no shorter time. */
+/** The interval of the heartbeats that tell the queue a worker is alive; pg-boss accepts no shorter one. */
 const HEARTBEAT_SECONDS = 10;
 /** The shortest delay of a delayed job. */
 const LEAST_WAIT_MS = 50;
-/** A job only says to look at a target, so an old one is worthless. */
+/** How long a job is kept. It only says to look at a target, so an old one is worthless. */
 const KEPT_SECONDS = 3600;
 
-/** What a failed job leaves in the queue's tables: a target and the code of the error. Messages may quote what servers say. */
+/**
+ * The error that a failed job stores in the queue's tables: a target and an error code, since messages may quote
+ * servers.
+ */
 class JobFailed extends Error {
   readonly target: string;
   readonly code: string;
@@ -78,19 +81,19 @@ class JobFailed extends Error {
     this.name = "JobFailed";
     this.target = target;
     this.code = code;
-    // Its stack trace in this file is of no use.
+    // A stack trace into this file is useless.
     this.stack = `${this.name}: ${this.message}`;
   }
 }
 
-/** The stable code of an error. @internal */
+/** Returns the stable code of an error. @internal */
 export function codeOf(error: unknown): string {
   if (!KeyturnError.is(error)) return "failed";
   const reason = "reason" in error && typeof error.reason === "string" ? `:${error.reason}` : "";
   return `${error.kind}${reason}`;
 }
 
-/** Starts pg-boss, if it is not started. @internal */
+/** Starts pg-boss if it is not started. @internal */
 export async function startBoss(boss: FleetBoss): Promise<void> {
   await withQueueError("start pg-boss", () => boss.start());
 }
@@ -103,18 +106,18 @@ async function withQueueError<T>(doing: string, work: () => Promise<T>): Promise
   }
 }
 
-/** When a job is to be done. */
+/** The delay of a job. */
 export interface Later {
-  /** Of one key, one job waits at a time. */
+  /** At most one job of a target waits for each key. */
   readonly key: string;
-  /** How long it waits, in milliseconds: by the server's clock, as the clocks of workers differ. */
+  /** The delay in milliseconds, by the server's clock, since the workers' clocks differ. */
   readonly ms: number;
 }
 
-/** What a handler gets for a job. @internal */
+/** A job as a fleet handles it. @internal */
 export interface Order {
   readonly target: string;
-  /** How long the job has waited since it could have been done, in milliseconds. */
+  /** How long the job has waited since it could have run, in milliseconds. */
   readonly lateMs: number;
 }
 
@@ -125,7 +128,7 @@ export class Queue {
   readonly #ticks: string;
   readonly #groupOf: ((target: string) => string) | undefined;
 
-  /** @param name is that of the fleet, unique among those that share the queue's tables. */
+  /** @param name identifies the fleet among all that share the queue's tables. */
   constructor(boss: FleetBoss, name: string, groupOf: ((target: string) => string) | undefined) {
     for (const method of ["start", "on", "createQueue", "send", "schedule", "work", "offWork", "notifyWorker"] as const)
       if (typeof boss?.[method] !== "function")
@@ -140,7 +143,7 @@ export class Queue {
     this.#groupOf = groupOf;
   }
 
-  /** Makes the queues and the cron entry: there is one of each, whatever the number of workers. */
+  /** Creates the queues and the cron entry, which all workers share. */
   async open(cron: string): Promise<void> {
     await startBoss(this.#boss);
     const common = {
@@ -149,7 +152,7 @@ export class Queue {
       deleteAfterSeconds: KEPT_SECONDS,
     };
     await withQueueError("create the queues of the fleet", async () => {
-      // At most one job of a kind waits for each target. It may run concurrently with another: the journal decides who acts.
+      // At most one job per target and key waits. It may run concurrently with another: the journal decides who acts.
       await this.#boss.createQueue(this.#targets, {
         ...common,
         policy: "short",
@@ -164,8 +167,8 @@ export class Queue {
   }
 
   /**
-   * Queues a target, now or later; in the caller's transaction, if there is one. Resolves with `false` if
-   * such a job is waiting already.
+   * Queues a target, now or later, in the caller's transaction if there is one. Resolves with `false` if such a job is
+   * already waiting.
    */
   async send(target: string, { later, sql }: { later?: Later; sql?: FleetSql } = {}): Promise<boolean> {
     const group = this.#groupOf?.(target);
@@ -174,7 +177,7 @@ export class Queue {
         this.#targets,
         { target },
         {
-          // A job that waits for its time must not block one for now.
+          // A delayed job must not block an immediate one.
           singletonKey: later === undefined ? target : `${target}@${later.key}`,
           ...(later !== undefined && { startAfter: Math.max(later.ms, LEAST_WAIT_MS) / 1000 }),
           ...(group !== undefined && { group: { id: group } }),
@@ -186,8 +189,8 @@ export class Queue {
   }
 
   /**
-   * Takes jobs until `stop`, so many at a time. Of one group it takes `perGroup` at a time, more or less: two workers may take one at the
-   * same moment.
+   * Takes jobs until `stop`, up to `concurrency` at a time, and about `perGroup` at a time of one group: two workers
+   * may take one at the same moment.
    */
   async work(
     concurrency: number,
@@ -210,7 +213,7 @@ export class Queue {
           } catch (error) {
             throw new JobFailed(String(target), codeOf(error));
           } finally {
-            // Where there was one job, there are often more.
+            // Poll again at once: where there was one job, there are often more.
             this.#boss.notifyWorker(id);
           }
         },
@@ -225,7 +228,7 @@ export class Queue {
     });
   }
 
-  /** Runs SQL where the queue's tables are; `undefined` if this cannot be done. */
+  /** The executor of SQL in the queue's database; `undefined` if pg-boss offers none. */
   get sql(): FleetSql | undefined {
     return this.#boss.getDb?.();
   }
@@ -234,7 +237,7 @@ export class Queue {
     this.#boss.on("error", listener);
   }
 
-  /** Takes no more jobs, and resolves once those that were taken have ended. */
+  /** Stops taking jobs, and resolves once those already taken have ended. */
   async stop(): Promise<void> {
     await Promise.all([this.#targets, this.#ticks].map((name) => this.#boss.offWork(name, { wait: true })));
   }

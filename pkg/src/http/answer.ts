@@ -1,4 +1,4 @@
-/** An answer that has arrived, and the error that reports it or its absence. */
+/** A response that has arrived, and the error that reports it or its absence. */
 
 import {
   type AnswerFacts,
@@ -19,10 +19,13 @@ import { isSignal } from "../base/signal.js";
 import { Effect } from "../generated/boundary.js";
 import { requestId } from "./transport.js";
 
-/** In bytes. What follows is not read; shorter bodies are read to their end, since a message may be there. */
+/**
+ * How much of an error's body is examined, in bytes. Shorter bodies are examined to their end, since a message may be
+ * there.
+ */
 const LONGEST_ERROR = 1 << 20;
 
-/** An answer whose body has been read. */
+/** A response whose body has been read. */
 export class Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -31,12 +34,12 @@ export class Answer {
   constructor(
     readonly response: Response,
     readonly body: Uint8Array,
-    /** What the request was sent with: a server may repeat it. */
+    /** The request's `Authorization`: a server may repeat it. */
     readonly authorization: string,
   ) {
     this.status = response.status;
     const { headers } = response;
-    // A `fetch` of the caller's may give them as a plain object.
+    // A caller's own `fetch` may return them as a plain object.
     this.headers = typeof headers?.get === "function" ? headers : new Headers(headers);
   }
 
@@ -45,12 +48,12 @@ export class Answer {
   }
 }
 
-/** The deadline or the caller ended a call whose request was on its way. */
+/** The end, by the deadline or the caller, of a call whose request was on its way. */
 export class Interrupted {
   constructor(readonly reason: KeyturnError) {}
 }
 
-/** The error for a success that cannot be read. */
+/** Returns the error for a success that cannot be read. */
 export function decodeError(facts: Operation, answer: Answer, message: string): DecodeError {
   const { excerpt } = failureOf(facts, answer);
   return new DecodeError(message, answer.status, answer.headers, excerpt, {
@@ -71,7 +74,7 @@ function failureOf(facts: Operation, answer: Answer): FailureText {
   return JSON.parse(facts.failure(text, answer.authorization)) as FailureText;
 }
 
-/** The error for an answer that is not a success. */
+/** Returns the error for a response that is not a success. */
 export function answered(facts: Operation, answer: Answer): KeyturnError {
   const { status, headers, response } = answer;
   const operationId = facts.id;
@@ -107,7 +110,7 @@ export function answered(facts: Operation, answer: Answer): KeyturnError {
   return apiError(facts_);
 }
 
-/** Whether an answer with this status leaves it open what the server did. */
+/** Returns whether a response with this status leaves it open what the server did. */
 export function mayBeDone(status: number, facts: Operation): boolean {
   return status >= 500 && facts.effect !== Effect.read;
 }
@@ -133,23 +136,23 @@ function hintFor(status: number, facts: Operation): string | undefined {
   return undefined;
 }
 
-/** How far the attempts of a call came. */
+/** How far the attempts of a call got. */
 export interface Reached {
-  /** An earlier attempt may have been carried out: whatever later ones meet does not change that. */
+  /** Whether an earlier attempt may have been carried out: whatever later ones encounter does not change that. */
   earlier: boolean;
-  /** The last attempt was sent, and nothing tells that it was not carried out. */
+  /** Whether the last attempt was sent, and nothing shows that it was not carried out. */
   last: boolean;
 }
 
 const SENT: Reached = { earlier: false, last: true };
 
-/** The error that a caller sees, with its operation and an accurate outcome. */
+/** Returns the error that a caller sees, with its operation and an accurate outcome. */
 export function toKeyturnError(error: unknown, facts: Operation, reached = SENT): unknown {
   const own = lastError(error, facts, reached.last);
   return reached.earlier && isOwn(own) ? inDoubt(own, facts) : own;
 }
 
-/** An error of a later attempt, after one that may have been carried out. */
+/** Adjusts the error of a later attempt, after one that may have been carried out. */
 function inDoubt(error: KeyturnError, facts: Operation): KeyturnError {
   if (error.outcome === "unknown") return error;
   if (facts.effect === Effect.secret) {
@@ -158,7 +161,7 @@ function inDoubt(error: KeyturnError, facts: Operation): KeyturnError {
   return Object.defineProperty(error, "outcome", { value: "unknown" });
 }
 
-/** The error of the last attempt. `sent`: nothing tells that the request was not carried out. */
+/** Returns the error of the last attempt. `sent`: nothing shows that the request was not carried out. */
 function lastError(error: unknown, facts: Operation, sent: boolean): unknown {
   const operationId = facts.id;
   if (isSignal(error)) return error;
@@ -183,7 +186,7 @@ function lastError(error: unknown, facts: Operation, sent: boolean): unknown {
   return unread && error.outcome === "none" && facts.effect !== Effect.read ? inDoubt(error, facts) : error;
 }
 
-/** Why a call ended, as a separate error: one that many calls share describes none of them. */
+/** Returns the reason why a call ended as a separate error: one that many calls share would describe none of them. */
 function withOperation(error: KeyturnError, facts: { operation: string; outcome?: "none" | "unknown" }): KeyturnError {
   if (error instanceof RequestTimeoutError) return new RequestTimeoutError(error.timeoutMs, facts);
   if (error instanceof RequestAbortedError) return new RequestAbortedError({ ...facts, cause: error.cause });

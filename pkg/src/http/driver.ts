@@ -1,4 +1,4 @@
-/** The attempts of a call, from the request to the answer. The core decides what to do; this module does it. */
+/** The attempts of a call, from the request to the response. The core decides what to do; this module does it. */
 
 import { ConnectionError, InputError, isOwn, type KeyturnError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
@@ -17,20 +17,20 @@ const VERSION = "0.1.0";
 /** A request that the driver sends. */
 export interface Outgoing {
   readonly facts: Operation;
-  /** With the query. */
+  /** Includes the query. */
   readonly url: string;
-  /** The headers that the API wants besides `Authorization`; names in lowercase. */
+  /** The API's headers besides `Authorization`, with names in lowercase. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  /** Default: the operation's. */
+  /** Default: the operation's method. */
   readonly method?: "POST" | undefined;
-  /** The error for an answer that is not a success. Default: by its status. */
+  /** Returns the error for a response that is not a success. Default: by its status. */
   readonly failed?: ((facts: Operation, answer: Answer) => KeyturnError) | undefined;
 }
 
-/** The options of a call whose answer is passed on. */
+/** The options of a call whose response is passed on. */
 export interface Passing extends RequestOptions {
-  /** Reads the body of an answer. Default: without a size limit. */
+  /** Reads the body of a response. Default: without a size limit. */
   readonly read?: ((response: Response) => Promise<Uint8Array>) | undefined;
 }
 
@@ -41,11 +41,11 @@ export interface DriverOptions {
   readonly userAgent?: string | undefined;
   readonly debugLogger?: Logger | undefined;
   /**
-   * Sends one request. `options` are those of its call; `begin` is called right before, and throws if the call has ended meanwhile: what
-   * fails or hangs until then has sent nothing.
+   * Sends one request. `options` are those of its call. `begin` is called right before sending, and throws if the call
+   * has ended in the meantime: a failure or hang before it means that nothing was sent.
    */
   send(facts: Operation, url: string, init: RequestInit, options: RequestOptions, begin: () => void): Promise<Response>;
-  /** Called with each answer once its body has been read. */
+  /** Called with each response once its body has been read. */
   readonly received?: ((facts: Operation, answer: Answer) => void) | undefined;
 }
 
@@ -62,9 +62,9 @@ export class Driver {
   }
 
   /**
-   * Sends a request, repeatedly where that is safe, and reads the answer.
+   * Sends a request, repeatedly where that is safe, and reads the response.
    *
-   * @param read Makes the value of a success; what it throws becomes the call's error.
+   * @param read Converts a successful response; what it throws becomes the call's error.
    * @param closed Aborted when the client is closed, if it can be.
    */
   async run<T>(
@@ -120,7 +120,8 @@ export class Driver {
         return answer;
       }
       if (again) {
-        // The server checks the proof before anything else: nothing was done. How often this happens is limited by the reasons.
+        // The server checks the proof before anything else, so nothing was done. The number of reasons limits how often
+        // this happens.
         attempts--;
         continue;
       }
@@ -157,7 +158,8 @@ export class Driver {
     options: RequestOptions,
     deadline: Deadline,
   ): RequestInit {
-    // Objects that begin with a spread grow slowly, and a `Request` reads them slowly: together a sixth of a call.
+    // An object that begins with a spread is slow to extend, and slow for `Request` to read: together a sixth of a
+    // call.
     const own: Record<string, string> = Object.assign({}, given);
     if (authorization) own.authorization = authorization;
     if (proof) own.dpop = proof;
@@ -173,7 +175,7 @@ export class Driver {
     return deadline.endless ? init : withSignal(init, deadline);
   }
 
-  /** One request: its answer with the body read, or why there is none. */
+  /** Sends one request. Returns its response with the body read, or why there is none. */
   async #attempt(
     facts: Operation,
     url: string,
@@ -190,8 +192,8 @@ export class Driver {
       deadline.check();
       reached.last = true;
     };
-    // Sends a request and reads the whole answer. Nothing in it ends with the deadline, since not every `fetch`
-    // respects its signal.
+    // Sends a request and reads the whole response. It may outlast the deadline, since not every `fetch` respects its
+    // signal.
     const exchange = async (): Promise<Answer> => {
       response = await this.#options.send(facts, url, init, options, begin);
       const { read } = options as Passing;
@@ -204,16 +206,16 @@ export class Driver {
       this.#options.received?.(facts, answer);
       return answer;
     } catch (error) {
-      // Not a connection error: the override of `send` refused, or a framework throws this from `fetch`.
+      // Not a connection error: an override of `send` refused, or a framework threw this from `fetch`.
       if ((isOwn(error) && error !== deadline.reason) || isSignal(error)) throw error;
       this.#log(facts, url, deadline.elapsedMs - begun, undefined);
-      // Once it is sent the server may have the request, so the reason alone does not say what happened.
+      // Once the request is sent, the server may have it, so the reason alone does not say what happened.
       if (deadline.reason) throw reached.last ? new Interrupted(deadline.reason) : deadline.reason;
       return this.#unanswered(facts, error, response !== undefined);
     }
   }
 
-  /** @param answered Whether a part of the answer arrived. */
+  /** @param answered Whether a part of the response arrived. */
   #unanswered(facts: Operation, cause: unknown, answered: boolean): ConnectionError {
     const ended = answered ? undefined : unsent(cause);
     const { message, hint } = !ended
@@ -244,7 +246,7 @@ export class Driver {
         `${facts.id} ${facts.method} ${path} -> ${answer?.status ?? "no response"} in ${Math.round(ms)} ms ${shown.join(", ")}`.trimEnd(),
       );
     } catch {
-      // A logger that fails must not lose an answer.
+      // A logger that fails must not lose a response.
     }
   }
 }
@@ -255,19 +257,19 @@ const CORS =
   "In a page, missing CORS permission looks the same: call through a proxy on the page's origin, or from an " +
   "extension.";
 
-/** Refuses what `fetch` would refuse, before anything can have been sent. */
+/** Refuses options that `fetch` would refuse, before anything can have been sent. */
 function checkOptions(options: FetchOptions, facts: Operation): void {
   const name = Object.keys(options).length > 0 ? refusedOption(options) : undefined;
   if (name !== undefined)
     throw new InputError(`fetchOptions.${name}`, "is refused by this runtime's fetch", { operation: facts.id });
 }
 
-/** Where a request's options have their deadline; not enumerable. */
+/** The property of a request's options that holds their deadline; not enumerable. */
 const DEADLINE = /* @__PURE__ */ Symbol("deadline");
 
 /**
- * A request's signal, which is made when `fetch` reads it. A wrapper around `fetch` may set another. These functions serve all
- * requests: V8 would make a hidden class for each that had its own.
+ * A request's signal, which is created when `fetch` reads it. A wrapper around `fetch` may set another one. All
+ * requests share these functions: with functions of its own, each would get its own hidden class in V8.
  */
 const SIGNAL: PropertyDescriptor = {
   get(this: { [DEADLINE]: Deadline }) {
@@ -284,10 +286,13 @@ function withSignal(init: RequestInit, value: Deadline): RequestInit {
   return Object.defineProperty(Object.defineProperty(init, DEADLINE, { value }), "signal", SIGNAL);
 }
 
-/** What each request says of its connection and its length: the platform does, and `fetch` sends no request in which somebody else did. */
+/**
+ * The headers for a request's connection and length. The platform sets them, and `fetch` sends no request in which the
+ * caller has set them.
+ */
 const OF_CONNECTION = ["content-length", "expect", "keep-alive", "transfer-encoding", "upgrade"];
 
-/** The caller's headers over our own. An invalid header is reported without its text, which may be a secret. */
+/** Merges the caller's headers over our own. An invalid header is reported without its text, which may be a secret. */
 function withHeaders(own: Record<string, string>, more: RequestOptions["headers"][], facts: Operation): Headers {
   const headers = new Headers(own);
   try {
@@ -308,7 +313,7 @@ function checkedValue(value: string): string {
   throw new TypeError("no header");
 }
 
-/** Headers without those that are undefined, which would be sent as the text `undefined`. */
+/** Returns headers without those that are undefined, which would be sent as the text `undefined`. */
 function defined(headers: NonNullable<RequestOptions["headers"]>): [string, string][] {
   const pairs =
     Symbol.iterator in headers

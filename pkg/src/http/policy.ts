@@ -6,7 +6,7 @@ const USUAL = /* @__PURE__ */ new Float64Array();
 const NEVER = /* @__PURE__ */ new Float64Array([1, 0, 0, 1, 0, 0, 0, 0]);
 const OFFICIAL_BACKOFF = { initialInterval: 500, maxInterval: 60_000, exponent: 1.5, maxElapsedTime: 3_600_000 };
 
-/** The policy of a client or a call. If empty, the default policy applies. */
+/** Returns the policy of a client or a call. If empty, the default policy applies. */
 export function policyOf(config: RetryConfig | undefined, codes?: string[] | undefined): Float64Array {
   if (config === undefined) return USUAL;
   if (config.strategy === "none") return NEVER;

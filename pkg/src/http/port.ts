@@ -1,4 +1,4 @@
-/** What a client of either API lets other parts of the package do in its name. */
+/** What a client of either API lets other parts of the package do on its behalf. */
 
 import type { Operation } from "../base/operation.js";
 import type { Answer } from "./answer.js";
@@ -7,15 +7,17 @@ import type { Sender } from "./transport.js";
 
 /** The interface through which a client makes calls on behalf of others. @internal */
 export interface Port {
-  /** The names of all operations, such as `apps.list`, in the order of their numbers. */
+  /** Returns the names of all operations, such as `apps.list`, in the order of their numbers. */
   names(): string[];
-  /** The facts of an operation. */
+  /** Returns the facts of an operation. */
   operation(number: number): Operation;
-  /** Makes a call, and returns its answer unchanged. */
+  /** Makes a call, and returns its response unchanged. */
   forward(number: number, input: unknown, options: Passing): Promise<Answer>;
   /** Sends a request to any address as the client would, without its credentials. */
   readonly fetch?: Sender | undefined;
-  /** Of an API whose answers can hold other resources, and secrets that are not shown once: what is known of each type. */
+  /**
+   * What is known of each type of resource, for an API whose responses can include other resources and repeat secrets.
+   */
   readonly resources?: Readonly<Record<string, Resources>> | undefined;
 }
 
@@ -26,5 +28,5 @@ export interface Resources {
   readonly to: Readonly<Record<string, readonly [type: string, many: 0 | 1]>>;
 }
 
-/** The form of {@link Port}, as a client encloses it. Change it together with that type. */
+/** The name under which a client encloses its {@link Port}. Change it together with that type. */
 export const PORT = "keyturn.port.1";

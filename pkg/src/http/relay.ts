@@ -21,7 +21,7 @@ import { type Answer, mayBeDone } from "./answer.js";
 import type { Outgoing } from "./driver.js";
 import { RULES } from "./transport.js";
 
-/** Where an application's proxy is. */
+/** The address of an application's proxy. */
 export interface ProxyAddress {
   /** Relative to the page, or absolute: `https`, or `http` to loopback. */
   url: string | URL;
@@ -29,10 +29,10 @@ export interface ProxyAddress {
   credentials?: "same-origin" | "include" | undefined;
 }
 
-/** The header of each request to a proxy and each of its answers. A page of another site cannot send it. */
+/** The header of each request to a proxy and of each of its responses. A page of another site cannot send it. */
 export const MARK = "keyturn-proxy";
 
-/** What an answer of a proxy is, by its {@link MARK}: the tenant's, or an error as {@link Said}. */
+/** The kinds of a proxy's responses, by their {@link MARK}: the tenant's response, or an error as {@link Said}. */
 export const ANSWER = "answer";
 export const ERROR = "error";
 
@@ -57,23 +57,24 @@ export interface Said {
   readonly cause?: Said | undefined;
 }
 
-/** Options that belong to the proxy's client, and not to that of a page. */
+/** Options that belong to the proxy's client, not to that of a page. */
 const OTHERS =
   "credentials clientID clientSecret security serverURL tenantDomain accessToken refreshToken domain authURL";
 
-/** Stands for the page's URL where there is no page. The name can never belong to anybody. */
+/** Replaces the page's URL where there is no page. The name is reserved, so that nobody can own it. */
 const NO_PAGE = "https://page.invalid/";
 
 /** The route to a proxy. */
 export class Relay {
   readonly url: string;
-  /** Whether the URL is relative, and there is no page: then no call can be made. */
+  /** Whether the URL is relative and there is no page: no call can be made then. */
   readonly #nowhere: boolean;
   /** How requests are sent: with the application's cookies, and the page's origin. */
   readonly rules: RequestInit;
 
   /**
-   * A client with a relative URL can also be created where there is no page, as when a framework renders a page on its server.
+   * Creates a route. A relative URL is accepted even where there is no page, such as when a framework renders a page on
+   * its server.
    *
    * @param options Those of the client.
    * @throws {@link ConfigurationError}
@@ -92,7 +93,7 @@ export class Relay {
   }
 
   /**
-   * The request for a call: it names the operation, and contains its input as JSON.
+   * Returns the request for a call, which names the operation and contains its input as JSON.
    *
    * @throws {@link ConfigurationError} if there is no page that the URL could be relative to.
    */
@@ -109,7 +110,10 @@ export class Relay {
     };
   }
 
-  /** What a proxy answered, if it is the tenant's answer, or what something before the proxy refused. */
+  /**
+   * Returns the tenant's response, or the refusal of something in front of the proxy. Throws the error that a proxy
+   * reports.
+   */
   async received(facts: Operation, sent: Promise<Response>): Promise<Response> {
     const response = await sent;
     const mark = response.headers.get(MARK);
@@ -132,7 +136,7 @@ const REASONS: Readonly<Record<number, string>> = {
   429: "rate_limited",
 };
 
-/** The error for an answer from something in front of the proxy. */
+/** Returns the error for a response from something in front of the proxy. */
 function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnError {
   const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : status < 400 ? "redirected" : "unexpected");
   return new ProxyError(`the application answered ${status}, and its proxy did not`, status, reason, {
@@ -143,7 +147,7 @@ function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnErro
   });
 }
 
-/** The error that a proxy reports, as an instance of its class. */
+/** Recreates the error that a proxy reports, as an instance of its class. */
 function revived(said: Said, facts: Operation, headers: Headers): KeyturnError {
   const { code, message, outcome, hint, requestId, retryAfterMs } = said;
   const { status = 0, reason = "", apiCode = "", details = [], excerpt = "" } = said;

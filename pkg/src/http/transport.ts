@@ -10,32 +10,32 @@ import {
 } from "../base/errors.js";
 import type { ClientFetchOptions, Connection, Fetch, FetchOptions, HTTPClientLike } from "../base/options.js";
 
-/** Sends one request under the rules of {@link sender}. */
+/** Sends one request according to the rules of {@link sender}. */
 export type Sender = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Milliseconds that never go backwards, from any origin. */
+/** Returns milliseconds that never go backwards, from an arbitrary origin. */
 export function monotonic(): number {
   return performance.now();
 }
 
-/** The wall clock, in seconds. */
+/** Returns the wall-clock time, in seconds. */
 export function unixSeconds(): number {
   return Date.now() / 1000;
 }
 
-/** The wall clock has to be ahead by this much before it counts: both clocks are read with some error. */
+/** The lead of the wall clock up to which it is ignored: both clocks are read with some error. */
 const LEAST_GAP_MS = 500;
 
 /**
- * Milliseconds that have passed by two clocks, of which the one counts that moved further: while a machine sleeps, many a monotonic
- * clock stands still, and the wall clock may be set back at any time.
+ * Measures elapsed milliseconds by two clocks, of which the one that advanced further counts: many monotonic clocks
+ * stop while a machine sleeps, and the wall clock may be set back at any time.
  */
 export class Elapsed {
   readonly #steady: () => number;
   readonly #wall: () => number;
   #last: readonly [steady: number, wall: number] | undefined;
   #passed = 0;
-  /** By how much the wall clock is ahead. */
+  /** How far the wall clock is ahead, in milliseconds. */
   #gap = 0;
 
   constructor(steady: () => number, wall: () => number) {
@@ -43,7 +43,7 @@ export class Elapsed {
     this.#wall = wall;
   }
 
-  /** Never less than before. */
+  /** Returns the elapsed milliseconds, which never decrease. */
   now(): number {
     const now = [this.#steady(), this.#wall()] as const;
     const [steady, wall] = this.#last ?? now;
@@ -61,7 +61,7 @@ export class Elapsed {
 
 const machine = /* @__PURE__ */ new Elapsed(monotonic, () => Date.now());
 
-/** Milliseconds that have passed on this machine, asleep or not, from any origin. */
+/** Returns the milliseconds that have passed on this machine, asleep or not, from an arbitrary origin. */
 export function elapsed(): number {
   return machine.now();
 }
@@ -75,25 +75,31 @@ interface Surroundings {
 
 const around = globalThis as Surroundings;
 
-// These checks have no side effects and are marked as pure: an application that uses only an error contains none of them.
+// These checks have no side effects and are marked as pure, so that an application that uses only an error bundles none
+// of them.
 
-/** Cloudflare's Workers, or their runtime elsewhere. */
+/** Whether this is Cloudflare's Workers, or their runtime elsewhere. */
 export const isWorkerd = /* @__PURE__ */ (() => around.navigator?.userAgent === "Cloudflare-Workers")();
 
-/** A page or one of its workers: headers such as `User-Agent` are the browser's there, and CORS applies. */
+/**
+ * Whether this is a page or one of its workers: the browser sets headers such as `User-Agent` there, and CORS applies.
+ */
 export const isPage = /* @__PURE__ */ (() =>
   around.document !== undefined || (!isWorkerd && around.navigator?.userAgent?.startsWith("Mozilla/") === true))();
 
 /**
- * How each request is sent: tokens never follow a redirect, no cookies are sent, nothing is stored or disclosed to
- * another site.
+ * The rules for each request: tokens never follow a redirect, no cookies are sent, and nothing is stored or disclosed
+ * to another site.
  */
 export const RULES: RequestInit = /* @__PURE__ */ (() =>
   isWorkerd
     ? { redirect: "manual", ...uncached() }
     : { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" })();
 
-/** Cloudflare's fetch refuses fields that it does not know. Other than a browser's it knows no cookies, but a cache, or it did not yet. */
+/**
+ * Returns the option `cache` where it is supported: Cloudflare's `fetch` refuses unknown fields. It has no cookies, and
+ * only its newer versions know `cache`.
+ */
 function uncached(): RequestInit {
   try {
     const cache = "no-store";
@@ -104,8 +110,8 @@ function uncached(): RequestInit {
 }
 
 /**
- * What is sent, once. Deno itself sends a request again, even a POST, when a reused connection breaks, but not one
- * whose body it reads as a stream; of those a blob has a length.
+ * Prepares a request so that it is sent only once. When a reused connection breaks, Deno itself resends a request, even
+ * a POST, unless it reads the body as a stream; a `Blob` is read that way, and has a length.
  */
 export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
   around.Deno === undefined
@@ -114,8 +120,8 @@ export const once: (init: RequestInit) => RequestInit = /* @__PURE__ */ (() =>
         init.body && typeof init.body === "string" ? { ...init, body: new Blob([init.body]) } : init)();
 
 /**
- * The sender of a client. `more` applies to each request, log-ins included; `rules` take precedence over everything
- * else.
+ * Returns the sender of a client. `more` applies to each request, log-ins included; `rules` take precedence over
+ * everything else.
  */
 export function sender(
   fetch: Fetch | undefined,
@@ -131,8 +137,8 @@ export function sender(
 }
 
 /**
- * Sends a request by a function of the caller's. An error of this package that comes out of it, such as that of another client which
- * the function uses, does not say how far this request came: it becomes the cause of one that says nothing.
+ * Sends a request with a function of the caller's. An error of this package that the function throws, such as one of
+ * another client that it uses, does not say how far this request got: it becomes the cause of a neutral error.
  */
 export async function byCaller(send: () => Promise<Response>): Promise<Response> {
   try {
@@ -142,10 +148,13 @@ export async function byCaller(send: () => Promise<Response>): Promise<Response>
   }
 }
 
-/** The name of an option that `fetch` would refuse before anything is sent. Its text is not repeated, since it may be a secret. */
+/**
+ * Returns the name of an option that `fetch` would refuse before anything is sent. Its value is not repeated, since it
+ * may be a secret.
+ */
 export function refusedOption(options: object): string | undefined {
   const { dispatcher } = options as Connection;
-  // Node's own `fetch` would find out only when it sends something.
+  // Node's own `fetch` would detect this only while sending.
   if (dispatcher != null && typeof (dispatcher as { dispatch?: unknown }).dispatch !== "function") return "dispatcher";
   const fits = (init: object): boolean => {
     try {
@@ -160,7 +169,10 @@ export function refusedOption(options: object): string | undefined {
   );
 }
 
-/** Those of a call's options for `fetch` that say how connections are made: its log-in is sent in the same way. */
+/**
+ * Selects the options for `fetch` of a call that determine how connections are made: its log-in is sent in the same
+ * way.
+ */
 export function connectionOf(options: FetchOptions | undefined): Connection | undefined {
   let found: Connection | undefined;
   if (options) {
@@ -171,7 +183,7 @@ export function connectionOf(options: FetchOptions | undefined): Connection | un
 }
 
 /**
- * The options for `fetch` of a client, if they can be used.
+ * Returns the options for `fetch` of a client, if they can be used.
  *
  * @throws {@link ConfigurationError}
  */
@@ -186,13 +198,16 @@ export function checkedFetchOptions(options: ClientFetchOptions | undefined): Cl
   throw new ConfigurationError("fetchOptions", belongs ? "not_for_clients" : "refused", message);
 }
 
-/** What the value of a header is made of, by RFC 9110, 5.5, and `fetch`, to which each character is a byte. Not all runtimes look. */
+/**
+ * Returns whether a text can be the value of a header by RFC 9110, 5.5, and `fetch`, for which each character is a
+ * byte. Not all runtimes check this.
+ */
 export function isHeaderValue(value: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
 /**
- * A client option that becomes a header, if it can be one.
+ * Checks that a client option can become a header.
  *
  * @throws {@link ConfigurationError}
  */
@@ -201,7 +216,10 @@ export function checkedHeader(option: string, value: string): void {
   throw new ConfigurationError(option, "not_a_header", `${option}: must be ASCII without line breaks`);
 }
 
-/** The global `fetch`, looked up for each call: a page's mocks and tracers replace it after this package is loaded. */
+/**
+ * Returns the global `fetch`, looked up for each call: a page's mocks and tracers replace it after this package is
+ * loaded.
+ */
 export function platformFetch(): Fetch {
   const { fetch } = globalThis;
   if (typeof fetch === "function") return (url, init) => globalThis.fetch(url, init);
@@ -212,7 +230,7 @@ export function platformFetch(): Fetch {
   );
 }
 
-/** The calls that a signal ends: one listener for all of them, since a signal may be shared by any number of calls. */
+/** The calls that a signal ends. A signal gets one listener for all of them, since any number of calls may share it. */
 const followers = new WeakMap<AbortSignal, Set<Deadline>>();
 
 function follow(signal: AbortSignal, deadline: Deadline): void {
@@ -227,21 +245,21 @@ function follow(signal: AbortSignal, deadline: Deadline): void {
 }
 
 /**
- * Marks signals that only this package aborts: their reasons are errors that tell why a call has to end. It is a global symbol, since a
- * proxy and its client may be of two copies of the package.
+ * Marks signals that only this package aborts, with an error that says why a call has to end. It is a global symbol,
+ * since a proxy and its client may belong to two copies of the package.
  */
 const OURS = /* @__PURE__ */ Symbol.for("keyturn.ending");
 
-/** A controller whose signal ends calls with the error that it is aborted with. */
+/** Creates a controller whose signal ends calls with the error that it is aborted with. */
 export function ending(): AbortController {
   const controller = new AbortController();
   Object.defineProperty(controller.signal, OURS, { value: true });
   return controller;
 }
 
-/** When a call ends at the latest, and the signal that says so to everything beneath it. */
+/** The deadline of a call, and the signal that passes its end on to everything beneath. */
 export class Deadline {
-  /** Created on first access, when it is needed. */
+  /** Created on first access. */
   #controller: AbortController | undefined;
   #waiting: Set<() => void> | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
@@ -251,9 +269,9 @@ export class Deadline {
   #reason: KeyturnError | undefined;
 
   /**
-   * @param timeoutMs Time from now; no limit if it is not above 0 or not finite.
-   * @param aside Whether it is part of something that others await with their own deadlines: its timer does not keep
-   *   the process alive.
+   * @param timeoutMs Time from now, in milliseconds; no limit unless it is above 0 and below 2^31.
+   * @param aside Whether this belongs to something that others await with their own deadlines; its timer then does not
+   *   keep the process alive.
    */
   constructor(timeoutMs: number, signals: readonly (AbortSignal | null | undefined)[], aside = false) {
     const bounded = timeoutMs > 0 && timeoutMs < 2 ** 31;
@@ -273,7 +291,9 @@ export class Deadline {
     }
   }
 
-  /** Ends the call. The reason of a caller's signal may be an error of another call: it is a cause here. */
+  /**
+   * Ends the call. The reason of a caller's signal may be an error of another call, so it only becomes a cause here.
+   */
   abort(signal: AbortSignal): void {
     const reason: unknown = signal.reason;
     this.#end(OURS in signal && isOwn(reason) ? reason : new RequestAbortedError({ cause: reason }));
@@ -293,7 +313,7 @@ export class Deadline {
     return () => waiting.delete(end);
   }
 
-  /** Nothing can end the call but its answer. A signal makes a `Request` half again as expensive. */
+  /** Whether nothing but its response can end the call. A signal makes a `Request` half again as expensive. */
   get endless(): boolean {
     return this.#timer === undefined && this.#outer.length === 0;
   }
@@ -327,7 +347,7 @@ export class Deadline {
     if (this.#reason) throw this.#reason;
   }
 
-  /** Lets the process end meanwhile, since nobody waits for what this limits. */
+  /** Lets the process exit meanwhile, since nobody waits for what this limits. */
   unref(): void {
     (this.#timer as { unref?(): void } | undefined)?.unref?.();
   }
@@ -339,7 +359,7 @@ export class Deadline {
   }
 }
 
-/** Lets a process end although the timer runs, where there are processes. */
+/** Lets the process exit while the timer runs, in runtimes that have processes. */
 export function unref(timer: unknown): void {
   if (typeof timer === "object") (timer as { unref?(): void } | null)?.unref?.();
   else (around.Deno as { unrefTimer?(timer: unknown): void } | undefined)?.unrefTimer?.(timer);
@@ -371,7 +391,7 @@ export function sleep(ms: number, deadline: Deadline): Promise<void> {
   return wait(slept, deadline).finally(() => clearTimeout(timer));
 }
 
-/** The server's id of a request, under the names that servers and their proxies use. */
+/** Returns the server's id of a request, under any of the names that servers and their proxies use. */
 export function requestId(headers: Headers): string | undefined {
   for (const name of [
     "x-request-id",

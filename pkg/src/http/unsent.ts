@@ -1,37 +1,40 @@
 /**
- * How far a request without an answer got. Before a request is written its host is looked up, a connection is made and, for https,
- * a handshake is held in which the server shows its certificate: what failed in one of these was never sent.
+ * Determines how far a request without a response got. Before a request is written, its host is looked up, a connection
+ * is made and, for https, a handshake takes place in which the server presents its certificate. If one of these steps
+ * failed, nothing was sent.
  */
 
 import { isOwn } from "../base/errors.js";
 
-/** Where the request ended, if that was before it was written. */
+/** The step at which a request failed, if that was before it was written. */
 export interface Unsent {
   /**
-   * `certificate`: the server's certificate is not trusted; `request`: the platform refused what it was to send. In both cases another
-   * attempt does not help.
+   * `certificate`: the server's certificate is not trusted; `request`: the platform refused to send the request. In
+   * both cases another attempt does not help.
    */
   readonly step: "connection" | "certificate" | "request";
-  /** Why a certificate is refused, as the platform's code. */
+  /** Why the certificate was refused, as the platform's code. */
   readonly why: string;
 }
 
-/** The system calls that come before anything is written, by the names that Node gives them. */
+/** The system calls that precede any writing, by the names that Node gives them. */
 const CALLS = /^(connect|bind|socket|getaddrinfo|query[A-Z]\w*)$/;
-/** Codes that only making a connection produces: of the system, of undici, of proxies, of permissions. */
+/** Codes that occur only while a connection is made: of the system, of undici, of proxies, of permissions. */
 const CODES =
   /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|ENETDOWN|UND_ERR_(CONNECT_TIMEOUT|CLOSED|BPL_MISSING_UPSTREAM|PRX_TLS)|ERR_PROXY_(TUNNEL|INVALID_CONFIG)|ConnectionRefused|FailedToOpenSocket)$/;
-/** Codes of a `fetch` that refuses its arguments, and of mocks that know no answer: neither has sent anything. */
+/**
+ * Codes of a `fetch` that refuses its arguments, and of mocks without a matching response: neither has sent anything.
+ */
 const REFUSED = /^(UND_ERR_(INVALID_ARG|NOT_SUPPORTED)|UND_MOCK_ERR_MOCK_NOT_MATCHED|ERR_NOCK_NO_MATCH)$/;
-/** The errors that OpenSSL finds in a certificate, and Node in the name in it. */
+/** The errors that OpenSSL reports about a certificate, and Node about the host name in it. */
 const CERTIFICATE =
   /^(UNABLE_TO_|CERT_|CRL_|(DEPTH_ZERO_)?SELF_SIGNED_CERT|ERROR_IN_C|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
-/** TLS errors that a connection can also have after its handshake. All others are of the handshake alone (RFC 8446, 6.2). */
+/** TLS errors that can also occur after the handshake. All others belong to the handshake alone (RFC 8446, 6.2). */
 const AFTER_HANDSHAKE = /mac|decrypt|decod|overflow|internal|unexpected|eof|clos|shutdown|cancel|reneg/i;
 /**
- * Errors that carry no code are known by their words: those of hyper, which Deno's are made of, of Node's sockets, of Bun, of undici
- * for a proxy that refuses a tunnel and for ports that no browser connects to, and of node-fetch. A stream of HTTP/2 that the server
- * refuses was sent, but not processed (RFC 9113, 8.7).
+ * Errors without a code, which are recognized by their message: those of hyper, on which Deno is built, of Node's
+ * sockets, of Bun, of undici for a proxy that refuses a tunnel and for ports that browsers block, and of node-fetch. An
+ * HTTP/2 stream that the server refused was sent, but not processed (RFC 9113, 8.7).
  */
 const WORDS =
   /NGHTTP2_REFUSED_STREAM|refused stream before processing|client error \(Connect\)|before secure TLS connection was established|^(E[A-Z]+: )?Unable to connect\.|when HTTP Tunneling|^bad port$|Requests to port \d+ are blocked|reason: (connect|getaddrinfo) /;
@@ -50,10 +53,10 @@ const NAMES = [
 
 type Facts = { [name in (typeof NAMES)[number]]?: unknown };
 
-/** How many errors are looked at: those that were thrown may refer to one another in any way. */
+/** How many errors are examined: thrown errors may refer to one another in any way. */
 const MOST = 64;
 
-/** What an error says. A property that cannot be read says nothing. */
+/** Reads the properties of an error. One that cannot be read is left out. */
 function factsOf(error: object): Facts {
   const facts: Facts = {};
   for (const name of NAMES) {
@@ -67,14 +70,15 @@ function factsOf(error: object): Facts {
 }
 
 /**
- * Where a request that was never sent ended; `undefined` if it may have arrived. The properties of errors count, not
- * their class: in a test runner's sandbox or a frame the platform's errors are those of another realm. Browsers and workerd do not
- * say, so there every request may have arrived. An error of this package is that of another call, and says nothing about this one.
+ * Returns the step at which a request that was never sent failed; `undefined` if it may have arrived. This depends on
+ * the errors' properties, not on their class: in a test runner's sandbox or a frame, the platform's errors are those of
+ * another realm. Browsers and workerd give no details, so there every request may have arrived. An error of this
+ * package belongs to another call, and says nothing about this one.
  */
 export function unsent(error: unknown, known = new Map<unknown, Unsent | undefined>()): Unsent | undefined {
   if (typeof error !== "object" || error === null || isOwn(error)) return undefined;
   if (known.has(error) || known.size >= MOST) return known.get(error);
-  // What refers to itself says nothing by that.
+  // A circular reference says nothing by itself.
   known.set(error, undefined);
   const facts = factsOf(error);
   const found = stepOf(facts) ?? ofAll(facts.errors, known) ?? unsent(facts.cause, known);
@@ -82,7 +86,7 @@ export function unsent(error: unknown, known = new Map<unknown, Unsent | undefin
   return found;
 }
 
-/** It may be that none of several addresses was reached. */
+/** Handles an error for several addresses: nothing was sent only if none of them was reached. */
 function ofAll(errors: unknown, known: Map<unknown, Unsent | undefined>): Unsent | undefined {
   if (!Array.isArray(errors) || errors.length > MOST) return undefined;
   const all = errors.map((one) => unsent(one, known));
@@ -105,7 +109,7 @@ function stepOf({ name, message, code, syscall, erroredSysCall, reason, permissi
   return refused || unreachable || CODES.test(word) || WORDS.test(text) ? connection : undefined;
 }
 
-/** Why a certificate is refused, and what to do about it. */
+/** Explains why a certificate was refused, and what to do about it. */
 export function aboutCertificate(why: string): { message: string; hint: string } {
   const hint = /expired|not_?yet_?valid/i.test(why)
     ? "It has expired or is not valid yet: check this machine's clock, and the server's certificate."

@@ -1,8 +1,8 @@
-/** The events of a journal for other tools. */
+/** Events of a journal in a format that other tools read. */
 
 import { engine } from "./stream.js";
 
-/** An event as a record of the Open Cybersecurity Schema Framework. */
+/** Returns an event as a record of the Open Cybersecurity Schema Framework. */
 export function ocsfRecord(
   target: string,
   provider: string,

@@ -1,4 +1,7 @@
-/** Does what the state machine asks for: one effect at a time, over the ports. All decisions are made in Rust: `lifecycle/`. */
+/**
+ * The driver of a target, which performs the effects that the state machine requests: one at a time, through the ports.
+ * All decisions are made in Rust: `lifecycle/`.
+ */
 
 import { Secret } from "../auth/secret.js";
 import { ClosedError, type Failure, InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
@@ -11,14 +14,14 @@ import { engine, type TargetStream } from "./stream.js";
 import { instanceId, type Rust } from "./wasm.js";
 import { within } from "./within.js";
 
-/** What Rust asks for. */
+/** A request of the state machine. */
 type Wanted =
   | { readonly ask: "read"; readonly from: number }
   | { readonly ask: "append"; readonly sequence: number; readonly line: string }
   | { readonly ask: "do"; readonly effect: Effect }
   | { readonly ask: "finish"; readonly progress: RustProgress };
 
-/** How far a call of `advance` has come, as Rust reports it. */
+/** The progress of a call of `advance`, as Rust reports it. */
 export type RustProgress =
   | { readonly kind: "again" | "idle" | "awaits-approval" }
   | { readonly kind: "wake"; readonly value: number }
@@ -55,13 +58,13 @@ const YES: Outcome = { kind: "yes" };
 const NO: Outcome = { kind: "no" };
 const NOT_YET: Outcome = { kind: "not-yet" };
 
-/** A copy may take this share of the time that the call which issues may. */
+/** The divisor of the issuing call's deadline that gives the time for sealing a copy. */
 const SEALING_SHARE = 8;
 
-/** The look at the sinks before that may take this share of it. */
+/** The divisor of that deadline that gives the time for each check before the call. */
 const CHECKING_SHARE = 4;
 
-/** Codes of errors after which the same step may succeed later, if nothing has happened. */
+/** The codes of errors after which the same step may succeed later, provided that it had no effect. */
 const AGAIN = new Set([
   "rate_limited",
   "server_error",
@@ -69,10 +72,10 @@ const AGAIN = new Set([
   "timeout",
   "aborted",
   "invalid_response",
-  // A delivery looks at the journal before it writes, so nothing has happened.
+  // A delivery reads the journal before it writes, so it had no effect.
   "journal_failed",
 ]);
-/** Reasons of sinks and providers after which it may succeed later. */
+/** The reasons of sinks and providers after which the same step may succeed later. */
 const AGAIN_REASONS = new Set(["busy", "full", "partial", "failed", "unavailable", "not_read", "unfinished", "in_use"]);
 
 /** The dependencies of a target's driver. */
@@ -81,14 +84,14 @@ export interface Ports {
   readonly sinks: readonly Sink[];
   readonly clock: Clock;
   readonly policy: Policy;
-  /** What seals copies of answers; `undefined` if none are made. */
+  /** The sealed copies of answers; `undefined` if none are made. */
   readonly seals: Seals | undefined;
   readonly worker: string;
   /** Fires when the lifecycle is closed. */
   readonly closed: AbortSignal;
 }
 
-/** Drives one target. Only this object has the secrets that were issued and not delivered yet. */
+/** Drives one target. Only this object has the secrets that were issued but not delivered yet. */
 export class Driver {
   readonly #stream: TargetStream;
   readonly #ports: Ports;
@@ -96,13 +99,13 @@ export class Driver {
   readonly #secrets = new Map<string, { clientId: string; secret: Secret }>();
   /** The intent that was written and whose call has not been made yet. */
   #intent: unknown = null;
-  /** The intent that it may have written, and whose call was not made: the journal did not say. */
+  /** The intent whose append got no answer from the journal, so that it may be stored. Its call was not made. */
   #tried: unknown = null;
-  /** The sealed copies that could not be opened, in the form that Rust gave it. */
+  /** The sealed copies that could not be opened, in the form that Rust uses. */
   #unsealed: unknown = {};
   /** A run whose outcome could not be written, because the journal failed: the next call continues with it. */
   #unfinished: { run: InstanceType<Rust["Run"]>; wanted: Wanted; instance: number } | undefined;
-  /** One call after the other, so that the call for an intent is never made twice. */
+  /** Serializes calls, so that the call for an intent is never made twice. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(stream: TargetStream, ports: Ports) {
@@ -112,7 +115,7 @@ export class Driver {
     this.#seals = ports.provider.recalls ? undefined : ports.seals;
   }
 
-  /** What the state machine has to know about the worker, as JSON. */
+  /** Returns what the state machine must know about the worker, as JSON. */
   hands(): string {
     const { provider, sinks, worker } = this.#ports;
     return JSON.stringify({
@@ -129,20 +132,23 @@ export class Driver {
     });
   }
 
-  /** Does one effect, with what has to be written before and after it. */
+  /** Performs one effect, and writes what must be written before and after it. */
   advance(signal: AbortSignal | undefined): Promise<RustProgress> {
     return this.exclusive(() => this.#advance(signal));
   }
 
   /**
-   * Looks whether a new pair could be delivered: a secret that cannot be must not be issued.
-   * @throws What the sink that is not ready rejects with.
+   * Rejects unless a new pair could be delivered, since a secret that cannot be delivered must not be issued.
+   * @throws The error of a sink that is not ready.
    */
   async ready(signal: AbortSignal): Promise<void> {
     await this.#foreign([], signal);
   }
 
-  /** The same, and the name of a sink that holds a client id which is not of the target; `undefined` if none does. */
+  /**
+   * Does the same, and returns the name of a sink that holds a client id which does not belong to the target;
+   * `undefined` if none does.
+   */
   async #foreign(
     expected: readonly string[],
     ...signals: readonly (AbortSignal | undefined)[]
@@ -157,7 +163,10 @@ export class Driver {
     return sinks.find((_, index) => isForeign(held[index] as Holding, expected))?.name;
   }
 
-  /** Whether the journal vouches for an intent. A journal that was restored knows better than a sink why nothing may be issued. */
+  /**
+   * Rejects if the journal does not vouch for an intent. A restored journal knows better than a sink why nothing may be
+   * issued.
+   */
   async #mayIssue(marker: string, until: number, outer: AbortSignal | undefined): Promise<void> {
     const { provider, policy, clock, closed } = this.#ports;
     await within(policy.protocol.callDeadline / CHECKING_SHARE, [closed, outer], async (signal) =>
@@ -165,14 +174,14 @@ export class Driver {
     );
   }
 
-  /** Runs something after the calls that are under way. */
+  /** Runs a function after the calls that are under way. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#queue.then(work);
     this.#queue = next.catch(() => undefined);
     return next;
   }
 
-  /** Releases all secrets. The process that continues the rotation replaces what was issued and not delivered. */
+  /** Releases all secrets. The process that continues the rotation replaces what was issued but not delivered. */
   async close(): Promise<void> {
     await this.#queue;
     for (const { secret } of this.#secrets.values()) secret.forget();
@@ -199,7 +208,7 @@ export class Driver {
     const instance = instanceId();
     try {
       while (wanted.ask !== "finish") {
-        // The call for a written intent is made, and what was done is written, whatever the caller wants now.
+        // A written intent always gets an outcome, and every outcome is written, even if the caller has aborted.
         const issues = wanted.ask === "do" && wanted.effect.effect === "issue";
         const records = engine(name, () => run.hasOutcome());
         if (!issues && !records) this.#check(signal);
@@ -249,8 +258,8 @@ export class Driver {
   }
 
   /**
-   * Does an effect within its deadline. The caller's signal ends every effect except the call that issues:
-   * interrupting that would leave it unknown what the call made, and it has a time limit anyway.
+   * Performs an effect within its deadline. The caller's signal ends every effect except the call that issues:
+   * interrupting that call would leave its result unknown, and it has a time limit anyway.
    */
   async #bounded(run: InstanceType<Rust["Run"]>, effect: Effect, outer: AbortSignal | undefined): Promise<Outcome> {
     const { clock, closed } = this.#ports;
@@ -258,7 +267,7 @@ export class Driver {
     const issues = effect.effect === "issue";
     if (issues && clock.now() < effect.until) {
       try {
-        // Nobody waits for these any more if the caller does not: then the call is not made, and that is recorded.
+        // If the caller stops waiting, these checks end. The call is then not made, and that is recorded.
         await this.#mayIssue(effect.marker, effect.until, outer);
         const foreign = await this.#foreign(effect.expected, closed, outer);
         if (foreign !== undefined) return { kind: "differs", value: foreign };
@@ -284,9 +293,9 @@ export class Driver {
     switch (effect.effect) {
       case "issue": {
         const from = clock.now();
-        // A worker that was stopped before this line must not call any more: others may have given up on it.
+        // A worker that was suspended before this line must not make the call any more: others may have given up on it.
         if (from >= effect.until) return failed("out_of_time", true);
-        // Whatever breaks from here on, this process never takes the call for one that was not made.
+        // Whatever fails from here on, this process never assumes that the call was not made.
         this.#intent = null;
         this.#tried = null;
         const { credential, secret } = await provider.issue({
@@ -348,11 +357,12 @@ export class Driver {
     signal: AbortSignal,
     seal: boolean,
   ): Promise<Outcome> {
-    // After its deadline the outcome was reported as unknown, and nobody would release the secret again.
+    // After the deadline the outcome was reported as unknown, so nobody would release the secret.
     if (signal.aborted) throw new Deadline();
     this.#secrets.set(credential.id, { clientId: credential.clientId, secret: new Secret(secret) });
     if (seal && this.#seals !== undefined) {
-      // Without a copy a restart costs another credential, and nothing more: that must not turn what is known into an unknown outcome.
+      // A missing copy only costs another credential after a restart, so a failure to seal must not make a known
+      // outcome unknown.
       const sealing = this.#seals.put(marker, { credential, secret }).catch(() => undefined);
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => {
@@ -369,8 +379,9 @@ export class Driver {
   }
 
   /**
-   * Reads the sink, looks at the journal again, writes the sink. A worker that was stopped before the second step finds there that it is
-   * late; one that was stopped after it finds the sink changed, if the sink compares.
+   * Reads the sink, checks the journal again, and writes the sink. A worker that was suspended before the second step
+   * learns from the journal that it is late; one that was suspended after it finds the sink changed, if the sink
+   * compares.
    */
   async #deliver(
     run: InstanceType<Rust["Run"]>,
@@ -396,7 +407,7 @@ export class Driver {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const sink = this.#sink(name);
-    // A sink that holds the old credential has to be written nevertheless, so that a late process finds it changed.
+    // Even a sink that holds the old credential must be written, so that a late process finds it changed.
     if (sink.restore === undefined) return NO;
     const { version } = await sink.read(signal);
     if (!(await this.#stillWanted(run, signal))) return { kind: "moved" };
@@ -419,7 +430,7 @@ export class Driver {
     const { provider, clock } = this.#ports;
     switch (effect.proof) {
       case "used": {
-        // Our own probe changed it too, by a clock that may be ahead of ours.
+        // Our own probe also updated this time, by a clock that may be ahead of ours.
         const used = (await provider.look(effect.new, signal))?.lastUsedAt;
         return used !== undefined && used > effect.since + policy.margin ? YES : NOT_YET;
       }
@@ -427,7 +438,7 @@ export class Driver {
         if (effect.old === null) return YES;
         const old = await provider.look(effect.old, signal);
         if (!isAlive(old)) return YES;
-        // A control plane that does not report when a credential was used cannot show that it is not used.
+        // A control plane that does not report when a credential was used cannot show that it is unused.
         const quiet = clock.now() - 2 * policy.tokenLife;
         return old?.lastUsedAt !== undefined && Math.max(old.lastUsedAt, effect.since) < quiet ? YES : NOT_YET;
       }
@@ -439,8 +450,9 @@ export class Driver {
   }
 
   /**
-   * Whether a sink has a credential that is to end. The journal never ends one that it knows to be delivered; but where it was restored from a
-   * backup, or somebody rotated by hand, what looks like the trace of a lost call may be what consumers use. It ends once it is replaced.
+   * Returns whether a sink holds a credential that is about to be ended. The journal never ends one that it knows to be
+   * delivered. But if the journal was restored from a backup, or somebody rotated by hand, what looks like the trace of
+   * a lost call may be what consumers use. It ends once it is replaced.
    */
   async #isHeld(id: string, signal: AbortSignal): Promise<boolean> {
     const stream = await this.#stream.refresh(signal);
@@ -448,7 +460,7 @@ export class Driver {
       credentials: Readonly<Record<string, { credential: Facts }>>;
     };
     const clientId = credentials[id]?.credential.clientId;
-    // Where several credentials share their client id, a sink does not show which one it has.
+    // If several credentials share a client id, a sink does not show which of them it holds.
     const alike = Object.values(credentials).filter(({ credential }) => credential.clientId === clientId);
     if (clientId === undefined || alike.length > 1) return false;
     const readable = this.#ports.sinks.filter(({ readback }) => readback !== "none");
@@ -469,7 +481,7 @@ export class Driver {
   }
 }
 
-/** What Rust says that the worker has in hand. */
+/** Returns what the worker has in hand, according to Rust. */
 function handsOf(
   name: string,
   run: InstanceType<Rust["Run"]>,
@@ -477,7 +489,10 @@ function handsOf(
   return JSON.parse(engine(name, () => run.hands()));
 }
 
-/** What a store of copies says. If it fails, another try may go better, whatever the error. */
+/**
+ * Awaits a call of the store of copies. A failed call may succeed later, whatever the error, unless the copy cannot be
+ * opened.
+ */
 async function stored<T>(call: Promise<T>): Promise<T | Outcome> {
   try {
     return await call;
@@ -486,10 +501,10 @@ async function stored<T>(call: Promise<T>): Promise<T | Outcome> {
   }
 }
 
-/** The deadline of an effect has passed. */
+/** The error for an effect whose deadline has passed. */
 class Deadline extends Error {}
 
-/** Whether a sink holds a credential that does not belong to the target. */
+/** Returns whether a sink holds a credential that does not belong to the target. */
 function isForeign({ clientId }: Holding, expected: readonly string[]): boolean {
   return clientId !== undefined && expected.length > 0 && !expected.includes(clientId);
 }
@@ -506,7 +521,9 @@ function failed(code: string, again: boolean): Outcome {
   return { kind: "failed", value: { code, again } };
 }
 
-/** What the journal keeps of a credential: whatever else an answer may hold stays out of it. @internal */
+/**
+ * Returns the facts about a credential that the journal keeps; anything else in an answer stays out of it. @internal
+ */
 export function factsOf({ id, clientId, createdAt, expiresAt }: CredentialFacts): Facts {
   return {
     id,
@@ -517,18 +534,19 @@ export function factsOf({ id, clientId, createdAt, expiresAt }: CredentialFacts)
 }
 
 /**
- * What an error means for its effect. Only codes go into the journal: messages may quote what servers say. All
- * effects but the call that issues can be repeated, so for those it does not matter whether something has happened.
+ * Returns the outcome that an error means for its effect. Only codes go into the journal, since messages may quote
+ * servers. Every effect except the call that issues can be repeated, so for those it does not matter whether it took
+ * place.
  */
 function outcomeOf(error: unknown, issues: boolean): Outcome {
   if (error instanceof Deadline) return issues ? { kind: "uncertain" } : failed("timeout", true);
   if (!KeyturnError.is(error)) return issues ? { kind: "uncertain" } : failed("failed", true);
-  // An answer with a status below 500 is a refusal.
+  // An answer with a 4xx status other than 408 is a refusal.
   const refused = error.outcome === "answered" && isRefusal(error);
   if (issues && error.outcome !== "none" && !refused) return { kind: "uncertain" };
   const own = ["sink_failed", "provider_failed"].includes(error.kind);
   const later = mayLogInLater(error);
-  // A login that was not refused would look like a wrong secret without its reason.
+  // Without its reason, a login that was not refused would look like a wrong secret.
   const reason = (own || later) && "reason" in error && typeof error.reason === "string" ? error.reason : "";
   const again = own
     ? AGAIN_REASONS.has(reason)
@@ -541,7 +559,7 @@ function isRefusal(error: Failure): boolean {
   return typeof status === "number" && status >= 400 && status < 500 && status !== 408;
 }
 
-/** A token endpoint that did not answer, or failed, may succeed later. */
+/** Returns whether a login may succeed later: the token endpoint did not answer, limits the rate, or failed. */
 function mayLogInLater(error: Failure): boolean {
   if (error.kind !== "authentication_failed" || !("status" in error)) return false;
   const status = error.status as number;

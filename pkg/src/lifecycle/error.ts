@@ -1,12 +1,12 @@
-/** Why the lifecycle does not do what a call requests. */
+/** The errors of the lifecycle itself. */
 
 import { KeyturnError } from "../base/errors.js";
 
-/** Why the lifecycle refuses a call, or cannot continue. */
+/** The reasons for which the lifecycle refuses a call, or cannot continue, as stable codes. */
 export type LifecycleReason =
   /** There is no target with this name. */
   | "unknown_target"
-  /** A rotation of the target is under way: one at a time. */
+  /** A rotation of the target is already under way; only one may be at a time. */
   | "rotation_active"
   /** No rotation is under way. */
   | "no_rotation"
@@ -18,7 +18,7 @@ export type LifecycleReason =
   | "unknown_credential"
   /** The journal says that the credential has ended or is about to end. */
   | "ended"
-  /** A sink holds another credential than the one to adopt. */
+  /** A sink holds a different credential from the one to adopt. */
   | "sink_differs"
   /** The old credential is ending or has ended, or there is none. */
   | "cannot_roll_back"
@@ -26,35 +26,35 @@ export type LifecycleReason =
   | "rolling_back"
   /** No attempt has an unknown outcome. */
   | "nothing_to_settle"
-  /** The attempt may still be acted on: the message says when to look. */
+  /** The attempt may still take effect: the message says when to look. */
   | "too_early"
-  /** The credential was known before, so the attempt did not make it. */
+  /** The credential was known before, so the attempt did not create it. */
   | "known_credential"
   /** The rotation is not stopped for that reason. */
   | "not_stopped"
   /** The rotation has no new credential. */
   | "nothing_issued"
-  /** An event of the journal is not what was written there. */
+  /** An event of the journal is not what was written. */
   | "journal_damaged"
   /** A newer version of this package wrote an event that this one does not know. Nothing was done. */
   | "journal_newer"
   /** An event of the journal belongs elsewhere, or one before it is missing. */
   | "journal_out_of_place"
-  /** Others kept writing to the target's journal. */
+  /** Other processes kept writing to the target's journal. */
   | "busy"
   /** A reader of `events` left too many of them unread. Nothing is lost: `history` has them. */
   | "behind";
 
 /**
  * The lifecycle refuses a call, or must not continue. Nothing was changed at the control plane or in a sink. `target`
- * names the target, `sequence` the event of its journal if that is what is wrong.
+ * names the target; `sequence` is the number of an event in its journal, if that event is the cause.
  */
 export class LifecycleError extends KeyturnError {
-  /** Which refusal it is, as a stable code. */
+  /** The reason, as a stable code. */
   readonly reason: LifecycleReason;
   /** The target's name. */
   readonly target: string;
-  /** The number of the event that cannot be read; 0 if that is not the reason. */
+  /** The number of the event that cannot be read; 0 if no event is the cause. */
   readonly sequence: number;
   /** @internal */
   constructor(

@@ -1,12 +1,12 @@
-/** The events of a lifecycle, for whoever reads them as they come. */
+/** The events of a lifecycle, queued for readers that follow them live. */
 
 import type { KeyturnError } from "../base/errors.js";
 import { LifecycleError } from "./error.js";
 import type { LifecycleEvent } from "./model.js";
 
 /**
- * How many events wait for a reader. One that is further behind gets an error instead of a gap, and instead of filling
- * the memory of a process that runs for months.
+ * The largest number of events that wait for a reader. A reader that is further behind gets an error, rather than a gap
+ * or a queue that fills the memory of a process that runs for months.
  */
 const MOST = 10_000;
 
@@ -15,7 +15,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** A queue of events, each of which one call of `next` gets. */
+/** A queue of events. Each event goes to one call of `next`. */
 export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefined> {
   readonly #events: LifecycleEvent[] = [];
   readonly #waiters: Waiter[] = [];
@@ -23,7 +23,7 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
   #over = false;
   #failure: KeyturnError | undefined;
 
-  /** @param ended Called once, when nothing is to be pushed any more. */
+  /** @param ended Called once, when the queue accepts no more events. */
   constructor(ended: (queue: EventQueue) => void) {
     this.#ended = ended;
   }
@@ -49,7 +49,10 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
     this.end();
   }
 
-  /** Ends the queue with an error: the next call of `next` rejects with it, and so does one that waits. */
+  /**
+   * Discards the unread events, and ends the queue with an error: the first waiting call of `next` rejects with it, or
+   * the following call if none waits.
+   */
   abort(error: KeyturnError): void {
     if (this.#over) return;
     this.#events.length = 0;
@@ -59,7 +62,7 @@ export class EventQueue implements AsyncIterableIterator<LifecycleEvent, undefin
     this.end();
   }
 
-  /** Says that no more events come. Those that wait can still be read. */
+  /** Ends the queue. Events that are already queued can still be read. */
   end(): void {
     if (this.#over) return;
     this.#over = true;

@@ -1,4 +1,4 @@
-/** The exports of all lifecycle entries that run anywhere. */
+/** The exports of `keyturn/lifecycle`, which run anywhere. */
 
 export { LifecycleError, type LifecycleReason } from "./error.js";
 export * from "./inventory/exports.js";

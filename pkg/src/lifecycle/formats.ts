@@ -1,4 +1,4 @@
-/** Texts that other systems read. The work is done in Rust: `lifecycle/src/format/`. */
+/** Text formats that other systems read, implemented in Rust: `lifecycle/src/format/`. */
 
 import { InternalError } from "../base/errors.js";
 import { SinkError, type SinkReason } from "./sinks/error.js";
@@ -7,15 +7,15 @@ import { type Rust, rust } from "./wasm.js";
 /**
  * The program that reads a file of `NAME=value` lines. These programs agree on little:
  *
- * - `"portable"`: all of the below. Only values that need no quotes, such as those of C1 and Commerce Layer.
+ * - `"portable"`: all of the below. Allows only values that need no quotes, such as those of C1 and Commerce Layer.
  * - `"dotenv"`: the npm package of that name.
- * - `"docker"`: `docker run --env-file`, which takes quotes as a part of the value.
+ * - `"docker"`: `docker run --env-file`, which takes quotes as part of the value.
  * - `"systemd"`: `EnvironmentFile=`.
  * - `"shell"`: `source` and `.` of a POSIX shell.
  */
 export type EnvDialect = "portable" | "dotenv" | "docker" | "systemd" | "shell";
 
-/** A document that brings values to a consumer. */
+/** A document that delivers values to a consumer. */
 export type RenderedDocument =
   /** A file of `NAME=value` lines. */
   | { readonly kind: "env"; readonly dialect: EnvDialect; readonly values: Values }
@@ -31,8 +31,8 @@ export type RenderedDocument =
   /** Assignments for `terraform.tfvars`. */
   | { readonly kind: "terraform-variables"; readonly values: Values }
   /**
-   * A connector's credential as a Terraform resource with `create_before_destroy`, and an import of the existing credential. It contains
-   * no secret: Terraform issues its own.
+   * A connector's credential as a Terraform resource with `create_before_destroy`, and an import of the existing
+   * credential. It contains no secret: Terraform issues its own.
    */
   | {
       readonly kind: "terraform-connector-credential";
@@ -41,7 +41,9 @@ export type RenderedDocument =
       readonly connectorId: string;
       readonly credentialId?: string | undefined;
     }
-  /** The value of a secret that baton-runner reads from AWS Secrets Manager or Vault: a connector's environment as YAML. */
+  /**
+   * The value of a secret that baton-runner reads from AWS Secrets Manager or Vault: a connector's environment as YAML.
+   */
   | { readonly kind: "baton-runner"; readonly values: Values };
 
 /** Names and values, in the order in which they are written. */
@@ -61,7 +63,7 @@ export function render(document: RenderedDocument): string {
   return format(document.kind, (exports) => exports.renderDocument(JSON.stringify({ ...document, ...values })));
 }
 
-/** Runs a format. What it refuses becomes an error that names the sink. @internal */
+/** Runs a function of a format, and turns a refusal into an error that names the sink. @internal */
 export function format<T>(sink: string, run: (exports: Rust) => T): T {
   try {
     return rust(run);
@@ -73,36 +75,38 @@ export function format<T>(sink: string, run: (exports: Rust) => T): T {
   }
 }
 
-/** Refuses texts that UTF-8 cannot carry: they would arrive changed. @internal */
+/** Throws if a text has a lone surrogate, which UTF-8 cannot encode: it would arrive changed. @internal */
 export function checkText(sink: string, ...texts: readonly string[]): void {
   for (const text of texts)
     if (/[\uD800-\uDFFF]/u.test(text)) throw new SinkError(sink, "refused", "a value has a lone surrogate");
 }
 
-/** The values of a file of `NAME=value` lines. The last of several assignments counts. @internal */
+/**
+ * Returns the values of a file of `NAME=value` lines. Of several assignments to a name, the last one counts. @internal
+ */
 export function envRead(sink: string, dialect: EnvDialect, text: string): Map<string, string | undefined> {
   const json = format(sink, (exports) => exports.envRead(dialect, text));
   return new Map((JSON.parse(json) as [string, string | null][]).map(([name, value]) => [name, value ?? undefined]));
 }
 
-/** The text with values put in. @internal */
+/** Returns the text with these values set. @internal */
 export function envMerge(sink: string, dialect: EnvDialect, text: string, values: readonly [string, string][]): string {
   checkText(sink, ...values.flat());
   return format(sink, (exports) => exports.envMerge(dialect, text, values.flat()));
 }
 
-/** The string at a path of a JSON text. @internal */
+/** Returns the string at a path of a JSON text. @internal */
 export function jsonRead(sink: string, text: string, path: readonly string[]): string | undefined {
   return format(sink, (exports) => exports.jsonRead(text, [...path]));
 }
 
-/** The JSON text with a string put at a path. @internal */
+/** Returns the JSON text with a string set at a path. @internal */
 export function jsonWrite(sink: string, text: string, path: readonly string[], value: string): string {
   checkText(sink, value);
   return format(sink, (exports) => exports.jsonWrite(text, [...path], value));
 }
 
-/** A sealed box of libsodium. @internal */
+/** Encrypts a text as a sealed box of libsodium. @internal */
 export function seal(sink: string, publicKey: Uint8Array, text: string): Uint8Array {
   checkText(sink, text);
   const entropy = crypto.getRandomValues(new Uint8Array(32));

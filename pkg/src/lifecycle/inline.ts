@@ -1,10 +1,10 @@
-/** The lifecycle's module from the bytes that its entries carry. */
+/** The lifecycle's WebAssembly module, from the bytes embedded in its entries. */
 
 import type { WasmModule } from "../base/platform.js";
 import { unpack } from "../core/unpack.js";
 import { length, shift, text } from "../generated/lifecycle-bytes.js";
 
-/** Compiles it. Synchronous, which browsers allow up to some megabytes. */
+/** Compiles the module synchronously, which browsers allow up to a few megabytes. */
 export function inlineModule(): WasmModule {
   return new WebAssembly.Module(unpack(text, shift, length));
 }

@@ -37,19 +37,19 @@ import { engine, type RustStream, TargetStream } from "./stream.js";
 import { rust, withRust } from "./wasm.js";
 import { within } from "./within.js";
 
-/** How many targets are worked on at a time. */
+/** The number of targets that are processed at a time. */
 const AT_ONCE = 8;
-/** How many streams are read at a time where nothing is done with them but to look. */
+/** The number of streams that are read at a time if they are only looked at. */
 const LOOKED_AT_AT_ONCE = 64;
-/** How long a call of the journal may take, unless an option says otherwise. */
+/** How long a call of the journal may take by default, in milliseconds. */
 const JOURNAL_TIMEOUT_MS = 60_000;
 
-/** What ends a call before its end. */
+/** The option to abort a call. */
 interface Abortable {
   readonly signal?: AbortSignal;
 }
 
-/** What Rust reports about a target. */
+/** The state of a target, as Rust reports it. */
 interface State {
   readonly current: string | null;
   readonly credentials: Readonly<
@@ -93,12 +93,12 @@ export function openLifecycle(options: LifecycleOptions): Lifecycle {
 }
 
 /**
- * The lifecycle of some targets. Any number of processes may have one for the same journal, at the same moment, and each may be killed at
- * any: the journal coordinates what they do. See {@link openLifecycle}.
+ * The lifecycle of some targets. Any number of processes may use the same journal at the same time, and each may be
+ * killed at any moment: the journal coordinates them. See {@link openLifecycle}.
  *
- * A call whose `signal` is aborted rejects at once with a {@link RequestAbortedError}, and begins nothing more. A call to the control plane that
- * issues is not interrupted by that: it goes on behind, and what it made is recorded, so that the next `advance` delivers it.
- * {@link Lifecycle.close} waits for it.
+ * A call whose `signal` is aborted rejects at once with a {@link RequestAbortedError}, and begins nothing more. A call
+ * to the control plane that issues a credential is not interrupted: it continues in the background and its result is
+ * recorded, so that the next `advance` delivers it. {@link Lifecycle.close} waits for it.
  */
 export class Lifecycle {
   readonly #journal: TimelyJournal;
@@ -152,7 +152,7 @@ export class Lifecycle {
     this.#release = () => signal.removeEventListener("abort", close);
   }
 
-  /** The status of all targets, or of these. */
+  /** Returns the status of all targets, or of these. */
   async status(names?: readonly string[], { signal }: Abortable = {}): Promise<readonly LifecycleStatus[]> {
     return this.#within(signal, async (within) => {
       const heads = await this.#heads(this.#some(names), within);
@@ -161,8 +161,8 @@ export class Lifecycle {
   }
 
   /**
-   * The problems of all targets, or of these, the worst first. By default the control planes and the sinks are read
-   * at as well; with `observe: false` nothing but the journal is, and no request is made.
+   * Returns the problems of all targets, or of these, the worst first. By default this also reads the control planes
+   * and the sinks; with `observe: false` it reads only the journal, and makes no request.
    */
   async findings(
     names?: readonly string[],
@@ -170,7 +170,7 @@ export class Lifecycle {
   ): Promise<readonly LifecycleFinding[]> {
     return this.#within(signal, async (within) => {
       const opened = this.#some(names);
-      // The observation has to be older than the journal that it is compared with.
+      // The observation must be older than the journal that it is compared with.
       const seen = await each(opened, async (one) => (look ? this.#observe(one, within) : undefined));
       const streams = await this.#views(opened, within);
       const now = Math.trunc(this.#clock.now());
@@ -187,7 +187,10 @@ export class Lifecycle {
     });
   }
 
-  /** Which targets, of all or of these, are due and would begin now, by their policies and the caps. Makes no request. */
+  /**
+   * Returns which targets, of all or of these, are due and would begin now, by their policies and the caps. Makes no
+   * request.
+   */
   async due(names?: readonly string[], { signal }: Abortable = {}): Promise<LifecycleTurn> {
     return this.#within(signal, async (within) => (await this.#turn(this.#some(names), within)).turn);
   }
@@ -203,18 +206,23 @@ export class Lifecycle {
     );
   }
 
-  /** What a rotation of these targets, or of all, would change. Reads the control plane and the sinks, and changes nothing. */
+  /**
+   * Returns what a rotation of these targets, or of all, would change. Reads the control plane and the sinks, and
+   * changes nothing.
+   */
   async plan(names?: readonly string[], { signal }: Abortable = {}): Promise<readonly LifecyclePlan[]> {
     return this.#within(signal, (within) => each(this.#some(names), (opened) => this.#plan(opened, within)));
   }
 
   /**
-   * Begins a rotation and takes it as far as it can go now: until it is done, has to wait, or needs a person. `advance` continues it.
+   * Begins a rotation and takes it as far as it can go now: until it is done, has to wait, or needs a person. `advance`
+   * continues it.
    *
-   * A target of which the journal knows no credential gets the one that its sinks hold, if the provider has a list to
-   * find it in. If it has none, call `adopt` first, or say with `leaveUnknown` that nobody is to end what is there.
-   * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`; what a sink rejects with that cannot get the pair: then
-   *   nothing has begun.
+   * If the journal knows no credential of the target, the one that its sinks hold is adopted, provided that the
+   * provider can find it. Otherwise call `adopt` first, or pass `leaveUnknown` to state that nobody is to end the
+   * existing credential.
+   * @throws {@link LifecycleError} `rotation_active`, `adopt_first`, `forgotten`; the error of a sink that cannot
+   * receive the pair, in which case nothing has begun.
    */
   async rotate(
     name: string,
@@ -249,8 +257,8 @@ export class Lifecycle {
   /** Continues the rotation of a target, as far as it can go now. */
   advance(name: string, options?: { signal?: AbortSignal }): Promise<LifecycleProgress>;
   /**
-   * Continues all rotations, or those of these targets, and begins those that are due, as far as the caps allow: what a timer
-   * calls. With `begin: false` none is begun. A failure for one target is in its result.
+   * Continues all rotations, or those of these targets, and begins those that are due, as far as the caps allow. This
+   * is what a timer calls. With `begin: false`, none is begun. A failure for one target is reported in its result.
    */
   advance(
     names?: readonly string[],
@@ -322,7 +330,7 @@ export class Lifecycle {
     });
   }
 
-  /** Allows the old credential to end, where the policy leaves that to a person. `advance` ends it. */
+  /** Allows the old credential to end, where the policy requires a person's approval. `advance` ends it. */
   async approve(name: string, { signal }: Abortable = {}): Promise<LifecycleProgress> {
     return this.#within(signal, (within) => this.#command(name, { command: "approve" }, within));
   }
@@ -336,8 +344,9 @@ export class Lifecycle {
   }
 
   /**
-   * States what an attempt with an unknown outcome has made: the ids of the credentials, or `"none"`. `status` has
-   * the window and the marker to look for. What was made ends, since nobody has its secret, and another is issued.
+   * States what an attempt with an unknown outcome created: the ids of the credentials, or `"none"`. `status` has the
+   * period and the marker to search for. What was created ends, since nobody has its secret, and another credential is
+   * issued.
    * @throws {@link LifecycleError} `nothing_to_settle`, `too_early`, `known_credential`, `unknown_credential`.
    */
   async settle(
@@ -352,10 +361,10 @@ export class Lifecycle {
   }
 
   /**
-   * Confirms that the reason for which the rotation was stopped is resolved. With `reissue` another credential is
-   * issued in the place of the new
-   * one; with `restored` the old credential was put back by hand into the sink that the rotation was stopped for; with `provisioned` that
-   * sink, which was added after the delivery, has got the new one by hand.
+   * Confirms that the reason for which the rotation stopped is resolved. With `reissue`, another credential is issued
+   * in place of the new one. `restored` states that the old credential was put back by hand into the sink for which the
+   * rotation stopped; `provisioned`, that the new one was put by hand into that sink, which was added after the
+   * delivery.
    */
   async resume(
     name: string,
@@ -376,8 +385,8 @@ export class Lifecycle {
   }
 
   /**
-   * States that a credential, by its id at the control plane, is the one that consumers use. One that was current
-   * before is ended.
+   * States that a credential, given by its id at the control plane, is the one that consumers use. The one that was
+   * current before, if any, is ended.
    * @throws {@link LifecycleError} `unknown_credential`, `sink_differs`, `rotation_active`, `ended`.
    */
   async adopt(name: string, id: string, { signal }: Abortable = {}): Promise<LifecycleProgress> {
@@ -399,9 +408,9 @@ export class Lifecycle {
   }
 
   /**
-   * Adopts credentials by the client ids that consumers were found to use, as `importClientIds` finds them. One that a target has already
-   * is left as it is.
-   * @throws Nothing for a single entry: the result of each is in its entry.
+   * Adopts credentials by client ids that were found in use by consumers, such as those that `importClientIds` finds. A
+   * credential that is already the target's current one is left as it is.
+   * @throws Nothing for a single entry: its error is in its result.
    */
   async import(entries: readonly LifecycleImport[], { signal }: Abortable = {}): Promise<readonly LifecycleResult[]> {
     const adopted = async (
@@ -437,11 +446,11 @@ export class Lifecycle {
     await this.#within(signal, (within) => this.#command(name, { command: "forget" }, within));
   }
 
-  /** All events of a target. */
+  /** Returns all events of a target. */
   async history(name: string, { signal }: Abortable = {}): Promise<readonly LifecycleEvent[]> {
     return this.#within(signal, async (within) => {
       const lines = await this.#journal.read(name, 1, within);
-      // What is no target any more still has its record.
+      // A former target still has its record.
       if (lines.length === 0) this.#get(name);
       withRust(
         (exports) => new exports.Stream(),
@@ -452,9 +461,9 @@ export class Lifecycle {
   }
 
   /**
-   * The events of all targets, or of these, as records of the Open Cybersecurity Schema Framework (class 3004, Entity Management, of
-   * version 1.3.0): one target after the other, each from its beginning, or after the sequence number that `after`
-   * has for it.
+   * Yields the events of all targets, or of these, as records of the Open Cybersecurity Schema Framework (class 3004,
+   * Entity Management, of version 1.3.0): one target after the other, each from its beginning, or after the sequence
+   * number that `after` has for it.
    */
   async *audit(
     names?: readonly string[],
@@ -469,7 +478,7 @@ export class Lifecycle {
         return this.#journal.read(name, from, within);
       });
       if (opened === undefined && lines.length === 0 && from === 1) this.#get(name);
-      // The kind of what is no target any more is not in the journal.
+      // The kind of a former target is not in the journal.
       const kind = opened?.target.provider.kind ?? "unknown";
       for (const [index, line] of lines.entries()) {
         if (signal?.aborted) throw new RequestAbortedError({ cause: signal.reason });
@@ -478,7 +487,7 @@ export class Lifecycle {
     }
   }
 
-  /** Reads all streams of the journal from their beginning, and reports for each the first event that does not fit. */
+  /** Reads all streams of the journal from their beginning, and reports the first event of each that is not intact. */
   async verify({ signal }: Abortable = {}): Promise<readonly LifecycleVerification[]> {
     return this.#within(signal, async (within) =>
       each(await this.#journal.streams(within), async ({ stream: target }) => {
@@ -499,11 +508,12 @@ export class Lifecycle {
   }
 
   /**
-   * The events that this lifecycle writes or reads from now on, each once, until it is closed: for progress and for an audit. What was
-   * written while nobody listened is in {@link Lifecycle.history}. Leave the loop, or call `return`, to stop.
+   * Returns an iterator over the events that this lifecycle writes or reads from now on, each once, until it is closed:
+   * for progress and for an audit. Events that were written while nobody listened are in {@link Lifecycle.history}.
+   * Leave the loop, or call `return`, to stop.
    *
-   * @throws {@link LifecycleError} `behind`, from the iterator, if 10,000 events were not read in time; {@link RequestAbortedError}, from the
-   *   iterator, once the signal is aborted.
+   * @throws {@link LifecycleError} `behind`, from the iterator, if 10,000 events were not read in time;
+   *   {@link RequestAbortedError}, from the iterator, once the signal is aborted.
    */
   events({ signal }: Abortable = {}): AsyncIterableIterator<LifecycleEvent> {
     const abort = (): void => queue.abort(new RequestAbortedError({ cause: signal?.reason }));
@@ -521,8 +531,8 @@ export class Lifecycle {
   }
 
   /**
-   * Aborts what is under way, and releases all secrets. A call that issues is awaited, within its deadline. The journal stays open: it
-   * is the caller's.
+   * Aborts what is under way, and releases all secrets. Waits for a call that issues, up to its deadline. The journal
+   * stays open, since it belongs to the caller.
    */
   async close(): Promise<void> {
     this.#closed.abort(new ClosedError());
@@ -539,8 +549,8 @@ export class Lifecycle {
   }
 
   /**
-   * Returns the targets whose rotation may start: their sinks, and those of the other targets of their group, can accept a new pair. The
-   * reasons for the others are added to `results`.
+   * Returns the targets whose rotation may start: their sinks, and those of the other targets of their group, can
+   * accept a new pair. The reasons for the others are added to `results`.
    */
   async #ready(
     names: readonly string[],
@@ -594,7 +604,10 @@ export class Lifecycle {
     }
   }
 
-  /** Each with its version in the journal's list, if it is cheaper to ask for that than for what is new in each. */
+  /**
+   * Returns each target with its version in the journal's list, if reading that list is cheaper than reading what is
+   * new in each stream.
+   */
   async #heads(
     opened: readonly Opened[],
     signal: AbortSignal,
@@ -604,13 +617,13 @@ export class Lifecycle {
     return opened.map((one) => [one, versions.get(one.name) ?? ""]);
   }
 
-  /** The events of each, for looking at them. */
+  /** Returns a fold of each target's events that is only looked at. */
   async #views(opened: readonly Opened[], signal: AbortSignal): Promise<readonly RustStream[]> {
     const heads = await this.#heads(opened, signal);
     return each(heads, ([{ stream }, version]) => stream.view(signal, version), LOOKED_AT_AT_ONCE);
   }
 
-  /** What would begin, and how many events each stream had when that was decided. */
+  /** Returns what would begin, and how many events each stream had when that was decided. */
   async #turn(
     opened: readonly Opened[],
     signal: AbortSignal,
@@ -727,7 +740,7 @@ export class Lifecycle {
     };
   }
 
-  /** What the first sink that can be read holds, and what the provider's list says about it. */
+  /** Returns what the first sink with a readable client id holds, and what the provider knows about it. */
   async #held(
     opened: Opened,
     signal: AbortSignal,
@@ -757,13 +770,16 @@ export class Lifecycle {
     try {
       event = eventOf(target, sequence, line);
     } catch {
-      // The next reader reports what is wrong with it.
+      // Whoever reads the stream next reports what is wrong with the event.
       return;
     }
     for (const queue of [...this.#queues]) queue.push(event);
   }
 
-  /** Does something until the caller's signal fires or the lifecycle is closed: then this rejects, whatever is still under way. */
+  /**
+   * Runs a function until the caller's signal is aborted or the lifecycle is closed. It then rejects, whatever is still
+   * under way.
+   */
   async #within<T>(signal: AbortSignal | undefined, work: (within: AbortSignal) => Promise<T>): Promise<T> {
     this.#check();
     return within(Number.POSITIVE_INFINITY, [signal, this.#closed.signal], work);
@@ -786,7 +802,7 @@ export class Lifecycle {
   }
 }
 
-/** The policy, if the target can be rotated by it. */
+/** Returns the policy of a target. Throws if the target cannot be rotated by it. */
 function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget): Policy {
   const whole = new Policy(name, policy);
   if (sinks.length === 0) throw new ConfigurationError("sinks", "none", `${name} has no sink`);
@@ -809,7 +825,7 @@ function checked(name: string, { provider, sinks, policy = {} }: LifecycleTarget
   return whole;
 }
 
-/** A call of a target's provider or of one of its sinks, which may take as long as one of a rotation's steps. */
+/** Calls a target's provider or one of its sinks, within the deadline of a rotation's step. */
 function timely<T>({ policy }: Opened, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
   return within(policy.protocol.callDeadline, [signal], call);
 }
@@ -827,7 +843,7 @@ function isFailure(result: LifecycleResult | undefined): boolean {
   return result?.error !== undefined;
 }
 
-/** An observation in the form that Rust takes. */
+/** Converts an observation to the form that Rust takes. */
 function seenOf({ provider, owner, consumers = [] }: LifecycleTarget, seen: Observation | undefined): object {
   const alive = seen?.credentials?.filter(({ ended }) => ended !== true);
   const used = provider.reportsUse ? alive : [];
@@ -842,7 +858,7 @@ function seenOf({ provider, owner, consumers = [] }: LifecycleTarget, seen: Obse
   };
 }
 
-/** The credentials that either side knows. */
+/** Returns the comparison of all credentials that either side knows. */
 function compared(
   { name, target: { provider } }: Opened,
   { at, error, credentials: seen, sinks }: Observation,
@@ -866,8 +882,8 @@ function compared(
 }
 
 /**
- * Calls a function for each, some at a time, and resolves with the results in order. After the first that rejects, no other is begun:
- * nobody waits for it.
+ * Calls a function for each item, several at a time, and resolves with the results in order. After the first rejection
+ * no further call begins, since nobody waits for it.
  */
 async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce = AT_ONCE): Promise<R[]> {
   const results: R[] = [];

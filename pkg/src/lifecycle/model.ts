@@ -5,59 +5,61 @@ import type { LifecycleCaps, LifecyclePolicy } from "./policy.js";
 import type { CredentialFacts, Journal, Provider, Sink } from "./ports.js";
 import type { SealOptions } from "./seals/seal.js";
 
-/** A place at a control plane that has a succession of credentials, and where its consumers read them. */
+/** A place at a control plane that has a succession of credentials, and the sinks from which consumers read them. */
 export interface LifecycleTarget {
   readonly provider: Provider;
-  /** Where the credential is delivered. Their names are written to the journal. */
+  /** Where the credential is delivered. The names of the sinks are written to the journal. */
   readonly sinks: readonly Sink[];
   readonly policy?: LifecyclePolicy | undefined;
   /** Who is responsible for it. */
   readonly owner?: string | undefined;
   /** What reads the credential. */
   readonly consumers?: readonly string[] | undefined;
-  /** Targets of one group move together: once one of them is due, all begin. */
+  /** Targets of one group rotate together: once one of them is due, all begin. */
   readonly group?: string | undefined;
 }
 
 /** Options of {@link openLifecycle}. */
 export interface LifecycleOptions {
-  /** The record of all rotations, and the only truth about them. All processes that rotate a target have to share it. */
+  /**
+   * The record of all rotations, and the only source of truth about them. All processes that rotate a target must share
+   * it.
+   */
   readonly journal: Journal;
-  /** The targets by their names. A name is the journal's stream, so it has to stay the same. */
+  /** The targets by name. The name is also that of the target's stream in the journal, so it must not change. */
   readonly targets: Readonly<Record<string, LifecycleTarget>>;
   /** How many rotations {@link Lifecycle.advance} keeps under way at a time. */
   readonly caps?: LifecycleCaps | undefined;
-  /** Where the time comes from. Default: the machine's clock. */
+  /** The source of the time. Default: the machine's clock. */
   readonly clock?: Clock | undefined;
   /**
-   * The worker name in the journal. A random part is added, as each process is a worker of its own. Default:
-   * `"keyturn"`.
+   * The worker name in the journal. A random part is added, since each process is its own worker. Default: `"keyturn"`.
    */
   readonly worker?: string | undefined;
   /**
-   * Seals a copy of each new credential for a restart, until every sink has it. Without it the secret is in memory alone: if the process
-   * dies before the delivery, another credential is issued.
+   * Keeps a sealed copy of each new credential until every sink has it, for use after a restart. Without this option
+   * the secret is only in memory: if the process dies before the delivery, another credential is issued.
    */
   readonly seal?: SealOptions | undefined;
   /**
-   * How long a call of the journal may take, in milliseconds, before it is given up with a {@link JournalError}, `timeout`: a network file
-   * system or a database that does not answer must not hold up whoever waits. Default: a minute.
+   * How long a call of the journal may take, in milliseconds. After that it rejects with a {@link JournalError},
+   * `timeout`, so that a network file system or a database that does not answer blocks no caller. Default: a minute.
    */
   readonly journalTimeoutMs?: number | undefined;
-  /** Closes the lifecycle when it fires. */
+  /** Closes the lifecycle when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How far a target has come. */
+/** The progress of a target. */
 export type LifecycleProgress = {
   readonly target: string;
-  /** The number of the rotation that is under way or was the last; 0 if there was none. */
+  /** The number of the current or last rotation; 0 if there was none. */
   readonly rotation: number;
 } & (
   | {
       /** No rotation is under way. */
       readonly state: "idle";
-      /** How the last one ended; `undefined` if there was none. */
+      /** How the last rotation ended; `undefined` if there was none. */
       readonly last: "done" | "rolled-back" | undefined;
     }
   | {
@@ -71,7 +73,7 @@ export type LifecycleProgress = {
       readonly until: number;
     }
   | {
-      /** The old credential ends once `approve` is called. */
+      /** The old credential ends only after a call of `approve`. */
       readonly state: "awaits-approval";
     }
   | {
@@ -86,10 +88,10 @@ export type LifecycleProgress = {
     }
 );
 
-/** Why a rotation waits for a person. */
+/** The reasons for which a rotation waits for a person, as stable codes. */
 export type LifecycleStop = keyof typeof HINTS;
 
-/** What to do about each. @internal */
+/** What a person should do about each reason. @internal */
 export const HINTS = {
   "outcome-unknown":
     "Look for credentials created in the window of doubt, revoke none, and call `settle` with their ids or with " +
@@ -116,7 +118,10 @@ export const HINTS = {
 export interface LifecycleCredential {
   readonly id: string;
   readonly clientId: string;
-  /** What it is to the target. `leftover`: its secret was lost on the way. `orphan`: nobody has its secret. Both will be ended. */
+  /**
+   * Its role for the target. `leftover`: its secret was lost during the rotation. `orphan`: nobody has its secret. Both
+   * will be ended.
+   */
   readonly role: "current" | "new" | "leftover" | "orphan" | "ended";
   readonly createdAt: number | undefined;
   readonly expiresAt: number | undefined;
@@ -124,13 +129,13 @@ export interface LifecycleCredential {
   readonly since: number;
 }
 
-/** A period in which a credential may have been issued without anybody seeing it, in milliseconds since 1970. */
+/** A period in which a credential may have been issued without anybody noticing. Times are milliseconds since 1970. */
 export interface LifecycleDoubt {
   /** The number of the rotation within the target. */
   readonly rotation: number;
   /** The number of the attempt within the rotation. */
   readonly intent: number;
-  /** What to look for. */
+  /** The marker to search for. */
   readonly marker: string;
   readonly since: number;
   readonly until: number;
@@ -138,25 +143,25 @@ export interface LifecycleDoubt {
 
 /** When a rotation is due. Times are milliseconds since 1970. */
 export interface LifecycleDue {
-  /** The time from which on the policy asks for it. */
+  /** Since when the policy requires it. */
   readonly since: number;
   /** When it may begin: in a window, and not in the past. */
   readonly at: number;
-  /** Whether the credential would expire, or has reached the age at which it is replaced. */
+  /** Whether the credential will expire, or has reached the age at which it is replaced. */
   readonly why: "expiry" | "age";
-  /** False if no window is left before the credential expires, so that it begins outside of one. */
+  /** False if no window is left before the credential expires, so that the rotation begins outside of one. */
   readonly inWindow: boolean;
   /** When the credential expires. */
   readonly expiresAt?: number;
 }
 
-/** Which of the due targets begin now. */
+/** The result of selecting which due targets begin now. */
 export interface LifecycleTurn {
   /** The targets whose rotation would begin now, the most urgent first. */
   readonly begin: readonly string[];
   /** The targets that could begin, and wait only for the caps. */
   readonly waiting: readonly string[];
-  /** When the next one that cannot begin now could begin, in milliseconds since 1970. */
+  /** The earliest time at which another target could begin, in milliseconds since 1970. */
   readonly wakeAt?: number;
 }
 
@@ -168,17 +173,17 @@ export type LifecycleFindingCode =
   | "gone"
   /** It expires within 30, 14, 7 or 1 days: `number` says which. */
   | "expiring"
-  /** The policy has asked for a rotation, and it has not happened. */
+  /** The policy requires a rotation that has not taken place. */
   | "overdue"
-  /** The credential in use is old, whatever the policy says. */
+  /** The credential in use is older than the policy's `staleAfter`. */
   | "stale"
   /** The credential in use was never used. */
   | "never-used"
-  /** The credential in use has not been used for long. */
+  /** The credential in use has not been used for a long time. */
   | "idle"
   /** More credentials are alive than the policy allows: `number` says how many. */
   | "too-many-active"
-  /** A credential is alive that no consumer has. */
+  /** There is a living credential that no consumer has. */
   | "orphan"
   /** It is unknown whether a credential was issued. */
   | "window-of-doubt"
@@ -188,25 +193,25 @@ export type LifecycleFindingCode =
   | "sink-unreadable"
   /** The control plane could not be read. */
   | "control-plane-unreadable"
-  /** Nobody is named who is responsible for the target. */
+  /** The target has no named owner. */
   | "owner-missing"
   /** No policy says when to rotate. */
   | "no-policy";
 
-/** One problem. Nothing in it is secret. */
+/** One problem. It contains no secret. */
 export interface LifecycleFinding {
   readonly code: LifecycleFindingCode;
   readonly severity: "critical" | "high" | "medium" | "low";
   readonly target: string;
-  /** The id of the credential that it is about. */
+  /** The id of the credential concerned. */
   readonly credential?: string;
-  /** What else it is about: a sink's name, a marker to look for. */
+  /** What else is concerned: a sink's name, or a marker to search for. */
   readonly about?: string;
-  /** Since when this is the case, in milliseconds since 1970. */
+  /** Since when the problem exists, in milliseconds since 1970. */
   readonly since?: number;
-  /** How many days or credentials, as the code says. */
+  /** The number of days or of credentials, depending on the code. */
   readonly number?: number;
-  /** What uses the credential, where the problem affects consumers. */
+  /** The consumers of the credential, if the problem affects them. */
   readonly consumers?: readonly string[];
   /** The finding in a sentence. */
   readonly message: string;
@@ -216,9 +221,12 @@ export interface LifecycleFinding {
 export interface LifecycleComparison {
   readonly id: string;
   readonly clientId: string;
-  /** What it is to the target; `undefined` if the journal does not know it. */
+  /** Its role for the target; `undefined` if the journal does not know it. */
   readonly role: LifecycleCredential["role"] | undefined;
-  /** Whether it can log in; `"gone"` if the control plane does not have it, `"unknown"` if that was not asked or not answered. */
+  /**
+   * Whether it can log in; `"gone"` if the control plane does not have it, `"unknown"` if it was not asked or did not
+   * answer.
+   */
   readonly controlPlane: "alive" | "ended" | "gone" | "unknown";
   readonly lastUsedAt: number | undefined;
   readonly expiresAt: number | undefined;
@@ -232,13 +240,13 @@ export interface LifecycleReconciliation {
   /** The code of the error, if it could not be read. */
   readonly error: string | undefined;
   readonly credentials: readonly LifecycleComparison[];
-  /** What each sink holds that can be read, by its name. */
+  /** What each sink that can be read holds, by the sink's name. */
   readonly sinks: Readonly<
     Record<string, { readonly clientId?: string | undefined; readonly error?: string | undefined }>
   >;
 }
 
-/** A client id that a target's consumers were found to use. */
+/** A client id that was found in use by a target's consumers. */
 export interface LifecycleImport {
   readonly target: string;
   readonly clientId: string;
@@ -254,10 +262,13 @@ export interface LifecycleStatus {
   readonly group: string | undefined;
   /** The kind of the provider. */
   readonly provider: string;
-  /** The policy with every field that was left out; durations are texts. */
+  /** The complete policy, with defaults for omitted fields; durations are texts. */
   readonly policy: LifecyclePolicy;
   readonly progress: LifecycleProgress;
-  /** When the policy asks for the next rotation; `undefined` if it never does, or one is under way. */
+  /**
+   * When the policy requires the next rotation; `undefined` if it never does, a rotation is under way, or the target
+   * has no credential or is forgotten.
+   */
   readonly due: LifecycleDue | undefined;
   /** The phase of the rotation that is under way. */
   readonly phase: "planned" | "issuing" | "unknown" | "issued" | "grace" | undefined;
@@ -268,10 +279,13 @@ export interface LifecycleStatus {
   /** All credentials that the journal names. */
   readonly credentials: readonly LifecycleCredential[];
   readonly doubt: LifecycleDoubt | undefined;
-  /** Whether the control plane leaves the old credential alive when it issues one; `undefined` if that was never seen. */
+  /**
+   * Whether the control plane leaves the old credential alive when it issues a new one; `undefined` if this was never
+   * observed.
+   */
   readonly overlap: boolean | undefined;
   readonly forgotten: boolean;
-  /** The number and hash of the last event: kept elsewhere, they show that the journal was not recreated. */
+  /** The number and hash of the last event. Stored elsewhere, they show that the journal was not recreated. */
   readonly sequence: number;
   readonly hash: string;
 }
@@ -285,7 +299,7 @@ export interface LifecyclePlan {
     readonly name: string;
     /** The client id that it holds; `undefined` if it holds none or cannot be read. */
     readonly holds: string | undefined;
-    /** Whether that is a credential of the target. `undefined` if nobody can tell. */
+    /** Whether that client id belongs to a credential of the target; `undefined` if `holds` is. */
     readonly known: boolean | undefined;
     readonly compares: boolean;
     readonly restores: boolean;
@@ -293,40 +307,40 @@ export interface LifecyclePlan {
     readonly error: string | undefined;
   }[];
   /**
-   * True if the control plane was seen to end the old credential at once: a rotation cuts off its consumers until
-   * they have the new one.
+   * True if the control plane was observed to end the old credential at once, so that a rotation cuts off its consumers
+   * until they have the new one.
    */
   readonly cuts: boolean;
   /** Why `rotate` would be refused. */
   readonly blocked: "rotation_active" | "forgotten" | "adopt_first" | undefined;
-  /** Why whoever serves the lifecycle to a page would refuse, in words. A lifecycle itself has no such reason. */
+  /** Why a server that exposes the lifecycle to a page would refuse, in words. A lifecycle itself never sets this. */
   readonly refusal?: string | undefined;
 }
 
-/** An event of a target's journal. What else it has depends on `event`. */
+/** An event of a target's journal. Its further fields depend on `event`. */
 export interface LifecycleEvent {
   readonly target: string;
   /** Its number within the target, from 1. */
   readonly sequence: number;
-  /** When, in milliseconds since 1970. */
+  /** When it was written, in milliseconds since 1970. */
   readonly at: number;
-  /** By which worker or person. */
+  /** The worker or person that wrote it. */
   readonly by: string;
-  /** What happened, as a stable code: `issued`. */
+  /** What happened, as a stable code, such as `issued`. */
   readonly event: string;
   readonly [field: string]: unknown;
 }
 
-/** What {@link Lifecycle.verify} found in a stream. */
+/** The result of {@link Lifecycle.verify} for one stream. */
 export interface LifecycleVerification {
   readonly target: string;
-  /** How many events fit. */
+  /** How many events, from the first on, are intact. */
   readonly events: number;
-  /** The first event that does not, and why. */
+  /** The first event that is not intact, and why. */
   readonly broken: { readonly sequence: number; readonly reason: string; readonly message: string } | undefined;
 }
 
-/** The result for one target in a call for all of them. */
+/** The result for one target, from a call for several. */
 export type LifecycleResult =
   | { readonly target: string; readonly progress: LifecycleProgress; readonly error: undefined }
   | { readonly target: string; readonly progress: undefined; readonly error: unknown };

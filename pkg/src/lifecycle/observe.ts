@@ -5,24 +5,24 @@ import { within } from "./within.js";
 
 /** An observation of a target. What could not be read is left out. */
 export interface Observation {
-  /** When, in milliseconds since 1970. */
+  /** When it was made, in milliseconds since 1970. */
   readonly at: number;
   /**
-   * What the control plane has: all of the target's credentials where it has such a list, and otherwise those that
-   * were requested.
+   * The credentials at the control plane: all of the target's if the provider can list them, and otherwise those that
+   * were requested by id.
    */
   readonly credentials: readonly CredentialFacts[] | undefined;
   /** The code of the error, if the control plane could not be read. */
   readonly error: string | undefined;
-  /** What each sink holds that can be read, by its name. */
+  /** What each sink that can be read holds, by the sink's name. */
   readonly sinks: Readonly<
     Record<string, { readonly clientId?: string | undefined; readonly error?: string | undefined }>
   >;
 }
 
 /**
- * Reads the control plane and the sinks. `ids` are the living credentials that the journal knows. Each may take `ms` milliseconds, so that
- * one which never answers is one that could not be read, with the code `timeout`.
+ * Reads the control plane and the sinks. `ids` are the living credentials that the journal knows. Each may take `ms`
+ * milliseconds; one that never answers counts as unreadable, with the code `timeout`.
  */
 export async function observe(
   { provider, sinks }: { readonly provider: Provider; readonly sinks: readonly Sink[] },
@@ -53,7 +53,7 @@ export async function observe(
   };
 }
 
-/** The living credential that logs in with a client id; `undefined` if there is none, or no way to find it. */
+/** Returns the living credential that logs in with a client id; `undefined` if there is none, or no way to find it. */
 export async function identify(
   provider: Provider,
   clientId: string,
@@ -65,7 +65,7 @@ export async function identify(
   return found?.ended === true ? undefined : found;
 }
 
-/** The stable code of an error. */
+/** Returns the stable code of an error, or `"failed"` if it has none. */
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "failed";

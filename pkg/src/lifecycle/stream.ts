@@ -1,4 +1,4 @@
-/** A target's stream: what has been read stays in Rust, and only new events are read again. */
+/** A target's stream. What has been read stays in Rust, so that only new events are read. */
 
 import { InternalError, KeyturnError, RequestAbortedError } from "../base/errors.js";
 import { LifecycleError, type LifecycleReason } from "./error.js";
@@ -8,10 +8,10 @@ import { instanceId, type Rust, rust } from "./wasm.js";
 /** Rust's fold of a stream. */
 export type RustStream = InstanceType<Rust["Stream"]>;
 
-/** How often an operator's event is tried again when others write to the stream at the same moment. */
+/** How often the append of an operator's event is tried while others write to the stream. */
 const TRIES = 20;
 
-/** Runs a function of the engine. A refusal becomes an error that names the target. */
+/** Runs a function of the engine, and turns a refusal into an error that names the target. */
 export function engine<T>(target: string, run: (exports: Rust) => T): T {
   try {
     return rust(run);
@@ -32,20 +32,20 @@ export function engine<T>(target: string, run: (exports: Rust) => T): T {
   }
 }
 
-/** After how many new events what they have come to is kept. */
+/** The number of new events after which the resulting state is cached in the journal. */
 const KEPT_AFTER = 32;
 
-/** Called with events that are new to this process. */
+/** A function that is called with each event that is new to this process. */
 export type Listener = (sequence: number, line: string) => void;
 
-/** A fold that only looks go by. */
+/** A fold for calls that only look at the target. */
 interface View {
   readonly rust: RustStream;
-  /** The instance that it lives in. */
+  /** The WebAssembly instance that it lives in. */
   readonly instance: number;
-  /** The journal's version of the stream that was read; `undefined` if it was read without a version. */
+  /** The version at which the stream was read, from the journal's list; `undefined` if it was read without one. */
   readonly version: string | undefined;
-  /** How many events were read since something was kept. */
+  /** How many events were read since a state was last cached. */
   readonly read: number;
 }
 
@@ -56,9 +56,9 @@ export class TargetStream {
   readonly #listener: Listener;
   #rust: RustStream | undefined;
   #instance = -1;
-  /** The journal's version of the stream that was read; `undefined` if it was read without a version. */
+  /** The version at which the stream was read, from the journal's list; `undefined` if it was read without one. */
   #version: string | undefined;
-  /** The fold that only looks go by: it may come from what the journal has kept. Of no use once all events have been read. */
+  /** The fold for calls that only look: it may come from the journal's cache. Unused once all events have been read. */
   #view: View | undefined;
   /** The number of the last event that the listener received. */
   #reported = 0;
@@ -70,8 +70,8 @@ export class TargetStream {
   }
 
   /**
-   * Reads what is new. After a trap everything is new again. With the version that the journal's list has of the stream, nothing is read
-   * if it is the one that was read before.
+   * Reads the new events, or all of them after a trap. Given the stream's version from the journal's list, reads
+   * nothing if that version has already been read.
    */
   async refresh(signal?: AbortSignal, version?: string): Promise<RustStream> {
     for (;;) {
@@ -81,7 +81,7 @@ export class TargetStream {
       const lines = await this.read(from, signal);
       // A trap in the meantime destroyed the stream.
       if (stream !== this.#shared()) continue;
-      // Somebody else may have read a part of it in the meantime, or more.
+      // A concurrent call may have read some of these lines, or more, in the meantime.
       const known = engine(this.name, () => stream.sequence()) + 1 - from;
       if (known < lines.length) engine(this.name, () => stream.feed(lines.slice(known)));
       this.#version = version;
@@ -90,8 +90,8 @@ export class TargetStream {
   }
 
   /**
-   * The fold to look at. It is the one of {@link TargetStream.refresh}, unless nothing was read so far and the journal
-   * has kept what the events have come to: then only the events after that are read.
+   * Returns the fold to look at: that of {@link TargetStream.refresh}, unless nothing has been read yet and the journal
+   * has cached a state. Then only the events after that state are read.
    */
   async view(signal?: AbortSignal, version?: string): Promise<RustStream> {
     const { name } = this;
@@ -111,7 +111,7 @@ export class TargetStream {
       const from = engine(name, () => view.rust.sequence()) + 1;
       const lines = await this.read(from, signal);
       if (view.instance !== instanceId()) return this.view(signal, version);
-      // Somebody else may have read a part of it in the meantime, or more.
+      // A concurrent call may have read some of these lines, or more, in the meantime.
       const known = engine(name, () => view.rust.sequence()) + 1 - from;
       if (known < lines.length) engine(name, () => view.rust.feed(lines.slice(known)));
       read += lines.length;
@@ -125,8 +125,8 @@ export class TargetStream {
   }
 
   /**
-   * What the journal has kept, with the events after it; `undefined` if nothing was kept, or if the event that it ends
-   * with is not the one that is there.
+   * Returns the state that the journal has cached, with the events after it; `undefined` if there is none, or if its
+   * last event is not the one in the journal.
    */
   async #unfolded(signal: AbortSignal | undefined): Promise<View | undefined> {
     const { name } = this;
@@ -137,14 +137,14 @@ export class TargetStream {
     const rust = engine(name, (exports) => exports.Stream.unfold(kept.fold));
     const [sequence, hash] = [engine(name, () => rust.sequence()), engine(name, () => rust.hash())];
     if (sequence !== kept.sequence || !last.endsWith(`"hash":"${hash}"}`)) return undefined;
-    // What came before was reported when it was written, or by those who read it.
+    // Earlier events were reported when they were written, or by those who read them.
     this.#reported = Math.max(this.#reported, sequence);
     this.report(sequence + 1, lines);
     engine(name, () => rust.feed(lines));
     return { rust, instance, version: undefined, read: lines.length };
   }
 
-  /** The fold in the running instance. Calls of the same moment share it, so that it lives as long as that does. */
+  /** Returns the fold in the running instance. Concurrent calls share it, so it lives as long as the instance does. */
   #shared(): RustStream {
     if (this.#rust === undefined || this.#instance !== instanceId()) {
       this.#rust = engine(this.name, (exports) => new exports.Stream());
@@ -154,7 +154,7 @@ export class TargetStream {
     return this.#rust;
   }
 
-  /** The lines from a number on. */
+  /** Returns the lines from a sequence number on. */
   async read(from: number, signal?: AbortSignal): Promise<readonly string[]> {
     const lines = await this.#journal.read(this.name, from, signal);
     this.report(from, lines);
@@ -162,8 +162,8 @@ export class TargetStream {
   }
 
   /**
-   * Stores a line. If the answer is lost, what stands in the journal decides: a line has the name of its worker and the hash of the one
-   * before it, so one that is the same is this one. It rejects if that cannot be told either.
+   * Stores a line. If the answer is lost, the content of the journal decides: a line contains the name of its worker
+   * and the hash of the line before it, so an identical line is this one. Rejects if that cannot be determined either.
    */
   async append(sequence: number, line: string): Promise<boolean> {
     const stored = await this.#journal.append(this.name, sequence, line).catch(async (error: unknown) => {
@@ -176,13 +176,17 @@ export class TargetStream {
     return stored;
   }
 
-  /** Whether a line stands at a number, where another may stand; `undefined` if nothing does, or nobody can tell. */
+  /**
+   * Returns whether the line at a sequence number is this one; `undefined` if there is none, or if that cannot be
+   * determined.
+   */
   async #found(sequence: number, line: string): Promise<boolean | undefined> {
     try {
       const [there] = await this.#journal.read(this.name, sequence);
       if (there === undefined) return undefined;
       if (there !== line) return false;
-      // It can be read, and may not be durable yet. A journal that refuses the number vouches for what has it.
+      // The line can be read, but may not be durable yet. A journal that refuses the number guarantees that its event
+      // is durable.
       await this.#journal.append(this.name, sequence, line);
       return true;
     } catch {
@@ -190,18 +194,18 @@ export class TargetStream {
     }
   }
 
-  /** Takes over what a run has read. */
+  /** Takes over the events that a run has read. */
   follow(run: InstanceType<Rust["Run"]>): void {
     const stream = this.#shared();
     engine(this.name, () => stream.follow(run));
   }
 
   /**
-   * Writes an operator's events, if the state allows the command. A signal that fires before the first is written ends this; those that belong
-   * to it are written nevertheless.
+   * Writes the events of an operator's command, if the state allows it. A signal that is aborted before the first event
+   * is written ends this; after that, the remaining events are written nevertheless.
    */
   async operate(command: object, policy: string, now: () => number, by: string, signal?: AbortSignal): Promise<void> {
-    // Once the first event is written the others belong to it; until then the state decides again each time.
+    // Once the first event is written, the others must follow; until then, each try decides anew from the state.
     let rest: readonly unknown[] | undefined;
     for (let tries = 0; tries < TRIES; ) {
       const stream = await this.refresh(rest === undefined ? signal : undefined);
@@ -220,7 +224,10 @@ export class TargetStream {
     throw new LifecycleError(this.name, "busy", "other processes keep writing to its journal; try again");
   }
 
-  /** Writes the event of a command that has one, unless the stream has grown beyond this number of events. */
+  /**
+   * Writes the event of a command that has exactly one, unless the stream has grown beyond this number of events.
+   * Resolves with whether it was written.
+   */
   async operateAt(
     sequence: number,
     command: object,
@@ -239,7 +246,7 @@ export class TargetStream {
     return this.append(sequence + 1, line);
   }
 
-  /** Each event is reported once, whoever reads it. */
+  /** Reports each event once, whichever call has read it. */
   private report(from: number, lines: readonly string[]): void {
     lines.forEach((line, index) => {
       const sequence = from + index;

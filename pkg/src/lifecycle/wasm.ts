@@ -1,6 +1,6 @@
 /**
- * The one instance of the lifecycle's Rust, made on first use. It is separate from the core, so that only programs
- * that need it load it.
+ * The single instance of the lifecycle's Rust module, created on first use. It is separate from the core, so that only
+ * programs that need it load it.
  */
 
 import { InternalError, KeyturnError } from "../base/errors.js";
@@ -19,7 +19,10 @@ export function provide(from: WasmModule | (() => WasmModule)): void {
   source ??= from;
 }
 
-/** Identifies the instance. What was made in an earlier one is gone, and is refused. @internal */
+/**
+ * Returns the number of the current instance. Objects that were made in an earlier one are gone, and are refused.
+ * @internal
+ */
 export function instanceId(): number {
   return instance;
 }
@@ -28,8 +31,9 @@ export function instanceId(): number {
 const STALE = /stale object/;
 
 /**
- * Runs a function in it. What Rust throws on purpose is a text or an error of this package, and is passed on. A trap
- * is an `Error`: it leaves the instance in an unknown state, and the next call starts from a fresh one. @internal
+ * Runs a function in the instance. What Rust throws on purpose, a text or an error of this package, is passed on. Any
+ * other `Error` is a trap: it leaves the instance in an unknown state, so the next call starts with a fresh one.
+ * @internal
  */
 export function rust<T>(run: (exports: Rust) => T): T {
   if (!running) {
@@ -42,7 +46,8 @@ export function rust<T>(run: (exports: Rust) => T): T {
     return run(glue);
   } catch (error) {
     if (!(error instanceof Error) || KeyturnError.is(error)) throw error;
-    // A call that was under way when the instance before broke ends here. The new one works, and others are using it.
+    // A stale object belongs to a call that was under way when an earlier instance broke. The current one works and is
+    // in use.
     if (!STALE.test(error.message)) {
       instance++;
       glue.__wbg_reset_state();
@@ -51,7 +56,7 @@ export function rust<T>(run: (exports: Rust) => T): T {
   }
 }
 
-/** Makes an object in it, uses it at once, and frees it, unless its instance broke meanwhile. @internal */
+/** Creates an object in the instance, uses it at once, and frees it unless its instance broke meanwhile. @internal */
 export function withRust<T extends { free(): void }, R>(make: (exports: Rust) => T, work: (made: T) => R): R {
   const made = rust(make);
   const madeIn = instance;

@@ -1,15 +1,18 @@
-/** Ends in time what may never end by itself: calls of journals, providers, sinks and stores, which anybody may have written. */
+/**
+ * A time limit for calls that may never end by themselves: those of journals, providers, sinks and stores, which
+ * anybody may have written.
+ */
 
 import { RequestTimeoutError } from "../base/errors.js";
 import { Deadline } from "../http/transport.js";
 
 /**
- * Calls a function with a signal, and resolves with its result. Once the time is over or one of the signals fires, this rejects, whether
- * the function heeds its own signal or not; what it comes to afterwards is ignored.
+ * Calls a function with a signal, and resolves with its result. Rejects once the time is over or one of the signals is
+ * aborted, even if the function ignores its own signal; its later result is ignored.
  *
  * @param ms The time, in milliseconds; no limit if it is more than a timer can wait.
- * @param over Makes the error for a time that is over. Default: a {@link RequestTimeoutError}.
- * @throws {@link RequestAbortedError} if a signal fires, unless its reason is an error of the package.
+ * @param over Makes the error for a timeout. Default: a {@link RequestTimeoutError}.
+ * @throws {@link RequestAbortedError} if a signal is aborted, unless its reason is an error of the package.
  */
 export async function within<T>(
   ms: number,

@@ -1,11 +1,11 @@
-/** One interface to Postgres, over whichever package the program has: `pg` or `postgres`. Neither is a dependency. */
+/** One interface to Postgres over `pg` or `postgres`, whichever package the program has. Neither is a dependency. */
 
 import { ConfigurationError } from "../base/errors.js";
 
-/** A row, by the names of its columns. */
+/** A row, by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A connection of the package `pg`, as far as it is used. */
+/** The part of a connection of the package `pg` that is used. */
 export interface PgConnection {
   query(query: { text: string; values: unknown[] }): Promise<{ rows: readonly unknown[] }>;
   release(error?: Error | boolean): void;
@@ -13,46 +13,45 @@ export interface PgConnection {
   removeListener?(event: "error", listener: () => void): unknown;
 }
 
-/** A `Pool` of the package `pg` (8 or newer), or a compatible one, as far as it is used. */
+/** The part of a `Pool` of the package `pg` (8 or newer), or of a compatible one, that is used. */
 export interface PgPool {
   readonly totalCount: number;
   query(query: { text: string; values: unknown[] }): Promise<{ rows: readonly unknown[] }>;
   connect(): Promise<PgConnection>;
 }
 
-/** A client of the package `postgres` (3 or newer), as far as it is used. */
+/** The part of a client of the package `postgres` (3 or newer) that is used. */
 export interface PostgresJs {
   unsafe(query: string, parameters?: never[]): PromiseLike<readonly unknown[]>;
   begin(work: (connection: { unsafe: PostgresJs["unsafe"] }) => Promise<unknown>): Promise<unknown>;
 }
 
-/** What the parts of `keyturn/postgres` can use. The caller makes it, and ends it. */
+/** A client that `keyturn/postgres` can use. The caller creates and closes it. */
 export type PostgresClient = PgPool | PostgresJs;
 
-/** Runs one statement. Values are texts, and `null`. @internal */
+/** Runs one statement. Values are strings or `null`. @internal */
 export type Run = (text: string, ...values: (string | null)[]) => Promise<readonly Row[]>;
 
-/** What the rest of this room needs of a client. @internal */
+/** The operations that the rest of this folder needs of a client. @internal */
 export interface Database {
   /** Runs a single statement. */
   readonly run: Run;
-  /** Runs statements on one connection: all of them take effect, or none. */
+  /** Runs statements on one connection: either all of them take effect, or none. */
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>;
 }
 
-/** A statement that was not answered in time: it is unknown whether it was carried out. @internal */
+/** No answer to a statement in time: it is unknown whether it was carried out. @internal */
 export class NoAnswer extends Error {}
 
-/** No connection was free, or could be made, in time: nothing was sent. @internal */
+/** No connection was available in time: nothing was sent. @internal */
 export class NoConnection extends Error {}
 
 /**
- * The client, by one interface.
+ * Wraps a client in one interface.
  *
  * @param option names the function that it was given to.
- * @param timeoutMs bounds each statement, and each wait for a connection. A connection whose server does not answer
- *   would keep the caller
- *   waiting until the system gives up on it, which takes a quarter of an hour.
+ * @param timeoutMs bounds each statement, and each wait for a connection. Without it, a server that stops answering
+ *   would keep the caller waiting until the system gives up on the connection, which takes a quarter of an hour.
  * @throws {@link ConfigurationError} if the client is of another kind.
  * @internal
  */
@@ -72,18 +71,19 @@ export function databaseOf(client: PostgresClient, option: string, timeoutMs: nu
 
 function ofPool(pool: PgPool, timeoutMs: number): Database {
   /**
-   * Lends a connection. A statement is sent only once there is one: the pool would keep a statement that waits for
-   * a connection, and carry it out after its caller has given up.
+   * Lends a connection. A statement is sent only once there is one: the pool would queue a statement that waits for a
+   * connection, and carry it out after its caller has given up.
    */
   async function lend<T>(work: (run: Run) => Promise<T>): Promise<T> {
-    // A connection that arrives when nobody waits for it any more is returned.
+    // A connection that arrives after the wait has ended is returned.
     const connection = await within(
       timeoutMs,
       pool.connect(),
       () => new NoConnection(`no connection to the database was free within ${timeoutMs / 1000} s`),
       (late) => late.release(),
     );
-    // A connection that breaks says so to its statement and by an event, which would end the program.
+    // A connection that breaks rejects its statement, and also emits `error`, which would end the program without a
+    // listener.
     const heard = (): void => undefined;
     connection.on?.("error", heard);
     let broken: Error | undefined;
@@ -115,7 +115,7 @@ function ofPool(pool: PgPool, timeoutMs: number): Database {
             await run("COMMIT");
             return result;
           } catch (error) {
-            // The server ends the transaction of a connection that is discarded.
+            // A connection that did not answer is discarded, and the server ends its transaction.
             if (!(error instanceof NoAnswer)) await run("ROLLBACK").catch(() => undefined);
             throw error;
           }
@@ -142,7 +142,7 @@ function ofPostgresJs(sql: PostgresJs, timeoutMs: number): Database {
                 const result = await work(on(connection));
                 return () => resolve(result);
               } catch (error) {
-                // The client would wait for the answer to its rollback.
+                // Reject now: the client waits for the answer to its rollback.
                 if (error instanceof NoAnswer) reject(error);
                 throw error;
               }
@@ -157,18 +157,21 @@ function noAnswer(timeoutMs: number): NoAnswer {
   return new NoAnswer(`the database did not respond within ${timeoutMs / 1000} s`);
 }
 
-/** Whether the server refused a statement, and the connection goes on. It has ended where the server stops or ends it. */
+/**
+ * Returns whether the server refused a statement but kept the connection. Any severity above `ERROR` ends the
+ * connection.
+ */
 function isFromServer(error: unknown): boolean {
   const { code, severity } = Object(error) as { code?: unknown; severity?: unknown };
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && severity === "ERROR";
 }
 
-/** How often a statement is sent again that lost against another one. */
+/** How many times work is tried that loses against another transaction. */
 const TRIES = 5;
 
 /**
- * Does it again if the server undid it because of another transaction at the same moment: a deadlock, or a conflict
- * where `default_transaction_isolation` is stricter than "read committed". Nothing has happened then.
+ * Retries work that the server rolled back because of a concurrent transaction: a deadlock, or a conflict where
+ * `default_transaction_isolation` is stricter than "read committed". Nothing has taken effect then.
  */
 async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -181,7 +184,10 @@ async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The same, but it ends in time, with an error of `over`. `late` is called with what arrives afterwards. */
+/**
+ * Waits for `work`, but rejects with the error of `over` after `ms`. `late` is called with a result that arrives
+ * afterwards.
+ */
 async function within<T>(ms: number, work: PromiseLike<T>, over: () => Error, late?: (value: T) => void): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isOver = false;
@@ -202,7 +208,7 @@ async function within<T>(ms: number, work: PromiseLike<T>, over: () => Error, la
   }
 }
 
-/** An identifier, quoted for SQL. @internal */
+/** Quotes an identifier for SQL. @internal */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

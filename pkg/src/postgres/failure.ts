@@ -1,10 +1,10 @@
-/** What the errors of Postgres and of its clients mean for code that stores something there. */
+/** Converts the errors of Postgres and of its clients to errors of this package. */
 
 import type { Outcome } from "../base/errors.js";
 import { JournalError, type JournalReason } from "../lifecycle/journals/error.js";
 import { NoAnswer, NoConnection } from "./client.js";
 
-/** Postgres's codes, or the classes that they begin with, and what they mean. */
+/** Postgres error codes, or the classes that they begin with, and what they mean. */
 const REASONS: Record<string, readonly [JournalReason, string]> = {
   "25006": ["read_only", "the server is read-only, as replicas are"],
   "28": ["denied", "the server refuses this user or password"],
@@ -18,7 +18,7 @@ const REASONS: Record<string, readonly [JournalReason, string]> = {
   "57014": ["unavailable", "the server canceled the statement, as `statement_timeout` does"],
 };
 
-/** Hints to what a person can change. */
+/** Hints at what a person can change. */
 const HINTS: Partial<Record<JournalReason, string>> = {
   not_migrated: "Call `migratePostgres` with a role that may create tables.",
   denied: "`migratePostgres` grants the permissions to the roles named in `workers` and `readers`.",
@@ -32,10 +32,10 @@ const EXHAUSTED =
 const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT", "CONNECT_TIMEOUT"]);
 
 /**
- * The error of a statement as an error of this package. Whether a change was carried out is unknown if the server did
- * not refuse it: the connection broke, or the server stopped.
+ * Converts the error of a statement to an error of this package. Unless the server refused the statement, or nothing
+ * was sent, it is unknown whether a change was carried out: the connection broke, or the server stopped.
  *
- * @param path says where, for a person.
+ * @param path says where, in human-readable form.
  * @internal
  */
 export function failure(
@@ -53,7 +53,10 @@ export function failure(
   return new JournalError(reason, `cannot ${doing}: ${why}`, { path, cause: error, outcome, hint: remedy });
 }
 
-/** A server that stops, loses its connection or cannot tell says so in codes of its own: all other codes are refusals. */
+/**
+ * Returns whether the server refused a statement. A server that stops, loses its connection or cannot tell uses codes
+ * of its own: all other codes are refusals.
+ */
 function isRefusal(code: string): boolean {
   return /^[0-9A-Z]{5}$/.test(code) && !/^(?:08|57P|40003|XX)/.test(code);
 }

@@ -1,22 +1,23 @@
 /**
- * What the events of streams have come to, so that a program which only looks does not read all of them. A fold that is missing, old or wrong
- * costs time: it goes with the event that it ends with, and whoever acts reads the events.
+ * Cached states of streams, so that a program which only displays them need not read all events. A fold that is
+ * missing, old or wrong only costs time: it is checked against the event that it ends with, and a program that acts
+ * reads the events.
  */
 
 import type { Place } from "./place.js";
 import { encoded } from "./text.js";
 
-/** A fold, as the journal has it. */
+/** A fold as the journal stores it. */
 interface Kept {
   readonly sequence: number;
   readonly fold: string;
 }
 
-/** Keeps folds. Calls of one turn are sent in one statement. @internal */
+/** The stored folds. Calls made in one turn of the event loop are sent in one statement. @internal */
 export class Folds {
   readonly kept: (stream: string) => Promise<Kept | undefined>;
   readonly keep: (entry: Kept & { readonly stream: string }) => Promise<void>;
-  /** Whether this role may write none. */
+  /** Whether this role may not write folds. */
   #isRefused = false;
 
   constructor({ database, schema, fleet, ready, failure }: Place) {
@@ -38,7 +39,7 @@ export class Folds {
       if (this.#isRefused) return entries.map(() => undefined);
       try {
         await database.run(
-          // It does not matter if a crash of the server loses it.
+          // This write may be lost in a crash of the server.
           `WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS setting)
           INSERT INTO ${schema}.folds AS folds (fleet, stream, sequence, fold)
           SELECT $1::text, one.stream, one.sequence, one.fold
@@ -49,7 +50,7 @@ export class Folds {
           JSON.stringify(entries.map(({ stream, sequence, fold }) => ({ stream: encoded(stream), sequence, fold }))),
         );
       } catch (error) {
-        // A role that only reads is not asked again.
+        // A role that may only read does not try again.
         this.#isRefused = ["denied", "read_only"].includes(failure(error, "keep folds").reason);
       }
       return entries.map(() => undefined);
@@ -57,7 +58,7 @@ export class Folds {
   }
 }
 
-/** Has what is asked for in one turn done together. */
+/** Combines the calls of one turn of the event loop into one call of `work`. */
 function together<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {

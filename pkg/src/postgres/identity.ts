@@ -1,19 +1,22 @@
-/** Which database this is: it tells a restored one from the one that a fleet wrote to. */
+/** The identity of a database, which tells a restored one from the one that a fleet wrote to. */
 
 import type { Run } from "./client.js";
 
-/** What tells this database from a copy of it: its cluster, the timeline, which a promotion begins, and the table itself. */
+/**
+ * The SQL of what distinguishes this database from a copy, besides the table itself: its cluster, and the timeline,
+ * which changes with a promotion.
+ */
 const [CLUSTER, TIMELINE] = [
   "(SELECT system_identifier FROM pg_control_system())::text",
   "left(pg_walfile_name(pg_current_wal_lsn()), 8)",
 ] as const;
 
-/** Functions that are missing, refused or not supported, as on servers that others operate. */
+/** The error codes of functions that are missing, refused or not supported, as on managed servers. */
 const UNUSABLE = new Set(["42501", "42883", "0A000"]);
 
 /**
- * Identifies this very database. It is another one after a restore from a dump, after a recovery to a point in time, and after a standby
- * was promoted. A copy of the server's files that goes on in the place of the original cannot be told from it.
+ * Identifies this very database. The identity changes with a restore from a dump, a recovery to a point in time, and
+ * the promotion of a standby. A copy of the server's files that takes the place of the original has the same identity.
  * @internal
  */
 export async function identityOf(run: Run, schema: string): Promise<string> {

@@ -1,6 +1,7 @@
 /**
- * A journal in Postgres, for any number of machines. The primary key `(fleet, stream, sequence)` is the compare-and-set: an insert whose
- * key is taken does nothing. One statement checks the previous event and inserts, and is its own transaction.
+ * A journal in Postgres, for any number of machines. The primary key `(fleet, stream, sequence)` provides the
+ * compare-and-set: an insert whose key is taken does nothing. One statement, in a transaction of its own, checks that
+ * the previous event exists and inserts.
  */
 
 import type { Clock } from "../base/options.js";
@@ -16,25 +17,26 @@ import { decoded, encoded } from "./text.js";
 /** Options of {@link postgresJournal}. */
 export interface PostgresJournalOptions extends PostgresOptions {
   /**
-   * Whether a server that does not sync what it has acknowledged (`fsync = off`) is accepted. It forgets events when its machine fails,
-   * and a forgotten rotation issues twice: only for tests. Default: false.
+   * Whether to accept a server that does not sync what it has acknowledged (`fsync = off`). Such a server forgets
+   * events when its machine fails, and a rotation that is forgotten issues twice: for tests only. Default: false.
    */
   readonly unsynced?: boolean | undefined;
   /**
-   * How far back a control plane's records are searched for credentials that the journal has forgotten, in milliseconds: longer than the
-   * age of the oldest backup that is ever restored. Default: 7 days.
+   * How far back to search a control plane's records for credentials that the journal has forgotten, in milliseconds:
+   * longer than the age of the oldest backup that might be restored. Default: 7 days.
    */
   readonly lookBackMs?: number | undefined;
-  /** Called when it is noticed that the database was restored, or replaced by another one. */
+  /** Called when the database is found to have been restored, or replaced by another one. */
   readonly onRestored?: (() => void) | undefined;
 }
 
-/** A longer name does not fit into an index together with that of the fleet. */
+/** The longest name of a stream, in bytes: a longer one does not fit into an index together with the fleet's name. */
 const LONGEST_STREAM = 2_000;
 
 /**
- * A journal in Postgres 13 or newer, over the caller's own `pg` pool or `postgres` client; {@link migratePostgres}
- * creates its tables. The client has to reach the server that takes writes, directly or by a pooler of any mode.
+ * Creates a journal in Postgres 13 or newer, over the caller's own `pg` pool or `postgres` client;
+ * {@link migratePostgres} creates its tables. The client must reach the primary server, directly or through a pooler
+ * in any mode.
  *
  * ```ts
  * import pg from "pg";
@@ -55,19 +57,21 @@ export function postgresJournal(client: PostgresClient, options: PostgresJournal
 /** Options of {@link declareRestored}. */
 export interface RestoreOptions extends PostgresOptions {
   /**
-   * False if the database has every event that was ever acknowledged, as after an upgrade of the server or a failover to a standby that
-   * replicates synchronously: what was noticed or declared before is undone. Default: true.
+   * Whether events may have been lost. False states that the database has every event that was ever acknowledged, as
+   * after an upgrade of the server or a failover to a standby that replicates synchronously, and undoes what was
+   * noticed or declared before. Default: true.
    */
   readonly lost?: boolean | undefined;
 }
 
 /**
- * States that the database of a fleet was restored from a backup, so that its journal may have forgotten something: from then on a
- * credential is issued for a target only if its control plane's list or records show that none was forgotten, or a person has resumed its
- * rotation or adopted a credential.
+ * Declares that the database of a fleet was restored from a backup, so that its journal may have forgotten events. From
+ * then on, a credential is issued for a target only if its control plane's list or records show that none was
+ * forgotten, or if a person has resumed its rotation or adopted a credential.
  *
- * Restores from a dump, recoveries to a point in time and promoted standbys are noticed without this call. A copy of the server's files that
- * goes on in the place of the original is not. Call it before the first worker starts again.
+ * Restores from a dump, recoveries to a point in time and promoted standbys are noticed without this call. A copy of
+ * the server's files that takes the place of the original is not. Call this function before the first worker starts
+ * again.
  *
  * @throws {@link JournalError} as the journal does.
  */
@@ -78,7 +82,7 @@ export async function declareRestored(
   await new PostgresJournal(client, { ...options, unsynced: true }).memory.declare(lost);
 }
 
-/** A read that waits for others to be sent together with it. */
+/** A read that waits to be sent together with others. */
 interface Wanted {
   readonly stream: string;
   readonly from: number;
@@ -88,7 +92,7 @@ interface Wanted {
 
 /** See {@link postgresJournal}. @internal */
 export class PostgresJournal implements Journal {
-  /** What it may have forgotten. @internal */
+  /** What the journal may have forgotten. @internal */
   readonly memory: Memory;
   readonly #place: Place;
   readonly #folds: Folds;
@@ -129,8 +133,8 @@ export class PostgresJournal implements Journal {
   }
 
   /**
-   * Appends, and does something more in the same transaction: both take effect, or neither. If the number is taken,
-   * nothing more is done.
+   * Appends an event, and calls `more` in the same transaction: either both take effect, or neither. If the number is
+   * taken, `more` is not called.
    * @internal
    */
   async appendWith(
@@ -143,7 +147,7 @@ export class PostgresJournal implements Journal {
     await ready();
     try {
       return await database.transaction(async (run) => {
-        // A worker that is cut off must not hold the key until its connection is given up.
+        // A worker that is cut off must not hold the key until the server gives up on its connection.
         await run("SET LOCAL idle_in_transaction_session_timeout = '10s'");
         const stored = await this.#append(run, stream, sequence, event);
         if (stored) await more(run);
@@ -157,7 +161,7 @@ export class PostgresJournal implements Journal {
   read(stream: string, from: number): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       this.#wanted.push({ stream, from: Math.max(1, Math.trunc(from)), resolve, reject });
-      // Reads that are requested in one turn are sent in one statement.
+      // Reads requested in one turn of the event loop are sent in one statement.
       if (this.#wanted.length === 1) setTimeout(() => void this.#readAll());
     });
   }
@@ -197,8 +201,7 @@ export class PostgresJournal implements Journal {
       WHERE fleet = $1 AND stream = $2 AND sequence = $3::bigint - 1))`;
     let row: Row | undefined;
     try {
-      // A role or database may be configured so that a commit does not wait until it is durable. Durability is
-      // required here.
+      // A role or database may be configured so that a commit does not wait until it is durable. This one must.
       [row] = await run(
         `WITH durable AS MATERIALIZED (
           SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
@@ -251,7 +254,7 @@ export class PostgresJournal implements Journal {
   }
 }
 
-/** The events of rows, which are consecutive. */
+/** Returns the events of rows, and checks that they are consecutive. */
 function eventsOf(stream: string, from: number, rows: readonly Row[]): string[] {
   return rows.map((row, index) => {
     if (Number(row.sequence) !== from + index)

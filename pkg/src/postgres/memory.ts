@@ -1,9 +1,9 @@
 /**
- * Whether the journal may have forgotten something. A database that was restored from a backup, or a standby that was promoted, does not
- * have the events that came after. What that means for the next issue is decided in `lifecycle/journals/forgotten.ts`.
+ * Notices when the journal may have forgotten events. A database that was restored from a backup, or a standby that was
+ * promoted, may lack the latest ones. `lifecycle/journals/forgotten.ts` decides what this means for the next issue.
  *
- * The table `marks` has which database a fleet writes to. When that is another one, `heads` gets the length that each stream has at this
- * moment: what stands behind it was written by those who know of the restore.
+ * The table `marks` records which database a fleet writes to. When it changes, `heads` records the length that each
+ * stream has at this moment: later events were written by workers that know of the restore.
  */
 
 import type { Clock } from "../base/options.js";
@@ -13,10 +13,10 @@ import { identityOf } from "./identity.js";
 import type { Place } from "./place.js";
 import { encoded } from "./text.js";
 
-/** Where a memory reads a stream. */
+/** A function that reads the events of a stream. */
 type Read = (stream: string) => Promise<readonly string[]>;
 
-/** What the journal of a fleet knows, and may have forgotten. @internal */
+/** What the journal of a fleet may have forgotten. @internal */
 export class Memory {
   readonly #place: Place;
   readonly #read: Read;
@@ -31,15 +31,16 @@ export class Memory {
   }
 
   /**
-   * Notices whether the fleet's database is another one than before, and records it. Resolves with how often a restore
-   * was noticed or declared.
+   * Checks whether the fleet's database has been replaced by another one, and records it. Resolves with the number of
+   * restores that were noticed or declared.
    */
   async look(): Promise<number> {
     const { database, schema, fleet, ready, failure } = this.#place;
     await ready();
     try {
       const here = await identityOf(database.run, schema);
-      // The first of a fleet may come after the restore: it goes by what was recorded when the tables were made.
+      // The fleet's first worker may start after the restore, so the identity recorded when the tables were created
+      // counts.
       await database.run(
         `INSERT INTO ${schema}.marks (fleet, identity)
         SELECT $1, coalesce((SELECT identity FROM ${schema}.marks WHERE fleet = ''), $2) WHERE NOT EXISTS
@@ -58,7 +59,7 @@ export class Memory {
     }
   }
 
-  /** Records that the database was restored, whatever it looks like; or that nothing is missing from it. */
+  /** Records that the database was restored, whatever its identity, or that nothing is missing from it. */
   async declare(lost: boolean): Promise<void> {
     const { database, schema, fleet, failure } = this.#place;
     await this.look();
@@ -70,7 +71,10 @@ export class Memory {
     }
   }
 
-  /** One statement: of several that notice the same, one records the lengths of the streams. */
+  /**
+   * Records a restore in one statement, so that only one of several workers that notice it records the lengths of the
+   * streams.
+   */
   async #declare(here: string, condition: string): Promise<boolean> {
     const { database, schema, fleet } = this.#place;
     const rows = await database.run(
@@ -90,7 +94,7 @@ export class Memory {
     return rows.length > 0;
   }
 
-  /** How many events the target had when the database was restored; `undefined` if it never was. */
+  /** Returns how many events the target had when the database was restored; `undefined` if it never was. */
   async #restoredAt(target: string): Promise<number | undefined> {
     if ((await this.look()) === 0) return undefined;
     const { database, schema, fleet, failure } = this.#place;
@@ -106,7 +110,7 @@ export class Memory {
     }
   }
 
-  /** The provider of a target, which looks before it issues. */
+  /** Wraps the provider of a target so that it looks for forgotten credentials before it issues one. */
   guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
     const recollection: Recollection = {
       what: "database",

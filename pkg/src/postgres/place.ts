@@ -8,19 +8,19 @@ import { failure } from "./failure.js";
 /** The version of the schema that this version of the package reads and writes: the number of its migrations. @internal */
 export const SCHEMA_VERSION = 2;
 
-/** How long a statement may take unless an option says otherwise. @internal */
+/** The default time limit of a statement, in milliseconds. @internal */
 export const TIMEOUT_MS = 15_000;
 
-/** The schema of the tables unless an option says otherwise. @internal */
+/** The default schema of the tables. @internal */
 export const DEFAULT_SCHEMA = "keyturn";
 
-/** The options of all parts of this entry. */
+/** The options that all parts of this entry share. */
 export interface PostgresOptions {
   /** The schema of the tables. Default: `"keyturn"`. */
   readonly schema?: string | undefined;
   /**
-   * Whose events and tokens these are. Fleets of one schema do not see each other, so that one database serves several tenants or
-   * environments. Default: `"default"`.
+   * The fleet that owns these events and tokens. Fleets of one schema do not see each other, so one database can serve
+   * several tenants or environments. Default: `"default"`.
    */
   readonly fleet?: string | undefined;
   /** How long a statement may take, in milliseconds. Default: 15 seconds. */
@@ -30,19 +30,19 @@ export interface PostgresOptions {
 /** A database whose schema is checked once, before the first statement. @internal */
 export interface Place {
   readonly database: Database;
-  /** As SQL has it. */
+  /** The name of the schema, quoted for SQL. */
   readonly schema: string;
   readonly fleet: string;
   /** Resolves once the schema is known to be what this version of the package needs. */
   ready(): Promise<void>;
-  /** What an error of a statement means. */
+  /** Converts an error of a statement. */
   failure(error: unknown, doing: string, changes?: boolean): JournalError;
 }
 
 /**
- * Where something is stored. No request is made to the database yet.
+ * Prepares a place to store something. Nothing is sent to the database yet.
  *
- * @param demand is called with the server's settings, and throws an error if one is missing.
+ * @param demand is called with the server's settings, and throws an error if one is unsuitable.
  * @internal
  */
 export function placeOf(
@@ -92,7 +92,7 @@ export function tooNew(schema: string, version: number): JournalError {
   );
 }
 
-/** Postgres truncates longer names of schemas, and keys of an index have a limit. */
+/** The longest name, in bytes: Postgres truncates longer names of schemas, and index keys have a limit. */
 const LONGEST_NAME = 63;
 
 /** @internal */
@@ -102,7 +102,7 @@ export function checkName(option: string, name: string): string {
   throw new ConfigurationError(option, "invalid", `${option}: must be a string of 1 to ${LONGEST_NAME} bytes`);
 }
 
-/** The version of a schema, and the oldest whose users can still work with it. @internal */
+/** Reads the version of a schema, and the oldest version whose users can still work with it. @internal */
 export async function versionOf(
   run: Run,
   schema: string,

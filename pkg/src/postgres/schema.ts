@@ -1,4 +1,4 @@
-/** The tables, their migrations, and the rights to them. */
+/** The tables, their migrations, and the permissions on them. */
 
 import { InternalError } from "../base/errors.js";
 import { databaseOf, type PostgresClient, quoted } from "./client.js";
@@ -11,11 +11,11 @@ export interface MigrationOptions {
   /** The schema of the tables; it is created if it does not exist. Default: `"keyturn"`. */
   readonly schema?: string | undefined;
   /**
-   * Roles that work: they may read events and insert them, and keep tokens and sealed copies. They may not change or remove an event. Grants of roles that
-   * are not named stay as they are.
+   * The roles of workers: they may read and insert events, and keep tokens and sealed copies, but may not change or
+   * remove an event. Grants of roles that are not named stay as they are.
    */
   readonly workers?: readonly string[] | undefined;
-  /** Roles that only read: they may read events, but no tokens and no sealed copies. */
+  /** The roles of readers: they may read events, but neither tokens nor sealed copies. */
   readonly readers?: readonly string[] | undefined;
   /** How long a statement may take, in milliseconds. Default: 15 seconds; on a large table a migration may need more. */
   readonly timeoutMs?: number | undefined;
@@ -23,18 +23,22 @@ export interface MigrationOptions {
 
 /** A step from one version of the schema to the next. */
 interface Migration {
-  /** The oldest version of the schema whose users can still work with the tables: the same as before, if it only adds. */
+  /**
+   * The oldest version of the schema whose users can still work with the tables; unchanged by a migration that only
+   * adds.
+   */
   readonly least: number;
   readonly statements: (schema: string) => string;
 }
 
 /**
- * Each takes the schema from one version to the next. One that was released is never edited: append another.
+ * The migrations, each from one version of the schema to the next. A released one is never edited: append another.
  *
- * Names and events are compared byte by byte (`COLLATE "C"`): an index by a collation of the operating system is wrong after some of its
- * updates, and the primary key of `events` is what keeps two workers from issuing twice. Tokens live for minutes, and an `UNLOGGED` table
- * keeps them out of the write-ahead log, and so out of replicas and archives; a crash empties it, which costs a log-in. `marks` and `heads`
- * are what `memory.ts` keeps, `seals` holds encrypted copies that live as long, and `folds` what `journal.ts` keeps so that it does not have to read a stream from its beginning.
+ * Names and events are compared byte by byte (`COLLATE "C"`): updates of the operating system may change its collations
+ * and so break the indexes that use them, and the primary key of `events` is what keeps two workers from issuing twice.
+ * Tokens live for minutes, and an `UNLOGGED` table keeps them out of the write-ahead log, and so out of replicas and
+ * archives; a crash empties it, which costs a log-in. `memory.ts` keeps `marks` and `heads`. `seals` holds encrypted
+ * copies that live as briefly as tokens. `folds` spares the journal from reading a stream from its beginning.
  */
 const MIGRATIONS: readonly Migration[] = [
   {
@@ -95,7 +99,7 @@ CREATE UNLOGGED TABLE ${schema}.seals (
   },
 ];
 
-/** What may be done with each table. The server sets the time at which an event is written. */
+/** The permissions on each table. The server sets the time at which an event is written. */
 const RIGHTS: { workers: Record<string, string>; readers: Record<string, string> } = {
   workers: {
     migrations: "SELECT",
@@ -112,10 +116,10 @@ const RIGHTS: { workers: Record<string, string>; readers: Record<string, string>
 
 /**
  * Creates the tables, or migrates them to the version that this package needs: call it once before a new version is
- * rolled out, with a role that may create tables. It only goes forward, runs one at a time whoever calls it, and does
- * nothing if there is nothing to do.
+ * rolled out, with a role that may create tables. Migrations only go forward; concurrent calls run one after another,
+ * and a call that finds nothing to do changes nothing.
  *
- * @returns The version that the schema had and the one that it has.
+ * @returns The version of the schema before and after.
  * @throws {@link JournalError} `denied`: the role may not create the schema or the tables; `newer`: the schema was made by a newer version
  *   of this package, with which this one cannot work.
  */
@@ -130,7 +134,7 @@ export async function migratePostgres(
   try {
     const done = await database.transaction(async (run) => {
       await run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", `keyturn:${schema}`);
-      // Creating a schema requires a right even if it exists.
+      // `CREATE SCHEMA` requires a permission even if the schema exists.
       const [there] = await run("SELECT FROM pg_namespace WHERE nspname = $1", schema);
       if (there === undefined) await run(`CREATE SCHEMA ${name}`);
       await run(

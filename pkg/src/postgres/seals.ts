@@ -1,4 +1,4 @@
-/** Sealed copies of answers in Postgres: any machine of a fleet goes on with the secret of a worker that died. */
+/** Sealed copies of answers in Postgres: any machine of a fleet can continue with the secret of a worker that died. */
 
 import type { SealStore } from "../lifecycle/ports.js";
 import type { PostgresClient, Row } from "./client.js";
@@ -6,10 +6,11 @@ import { type PostgresOptions, placeOf } from "./place.js";
 import { encoded } from "./text.js";
 
 /**
- * Sealed copies in Postgres 13 or newer, on the same pool as the journal; {@link migratePostgres} creates their table. A row is deleted once
- * nobody needs the copy. The table is `UNLOGGED`, so a copy does not reach the write-ahead log, replicas and archives, and a crash of the
- * server empties it, which costs another credential for each rotation whose process has died as well. Until `VACUUM` the table's file keeps
- * what was deleted, and so do a dump and a copy of the disk, encrypted.
+ * Creates a store of sealed copies in Postgres 13 or newer, on the same pool as the journal; {@link migratePostgres}
+ * creates its table. A row is deleted once nobody needs the copy. The table is `UNLOGGED`, so no copy reaches the
+ * write-ahead log, replicas or archives. A crash of the server empties the table, which costs another credential for
+ * each rotation whose process died as well. Deleted copies stay in the table's file until `VACUUM`, and copies also end
+ * up in dumps and in copies of the disk, always encrypted.
  *
  * ```ts
  * const seal = { store: postgresSeals(pool), key: await readFile("/etc/keyturn/seal.key") };

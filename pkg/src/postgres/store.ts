@@ -1,17 +1,18 @@
-/** Tokens shared through Postgres: a fleet there needs no Redis. */
+/** Tokens shared through Postgres, so that a fleet needs no Redis. */
 
 import type { TokenStore } from "../auth/sharing.js";
 import type { PostgresClient, Row } from "./client.js";
 import { type PostgresOptions, placeOf } from "./place.js";
 
-/** How many entries that have expired are removed by each write. */
+/** How many expired entries each write removes at most. */
 const SWEPT = 8;
 
 /**
- * A store in Postgres 13 or newer, on the same pool as the journal; {@link migratePostgres} creates its table. The server's clock
- * counts, and each comparison with its write is one statement. The table is `UNLOGGED`: tokens do not reach the write-ahead log, and
- * a crash of the server empties it. Backups should leave it out (`pg_dump --exclude-table-data`), and `encryptedStore` around it keeps
- * tokens from those who may read the table.
+ * Creates a token store in Postgres 13 or newer, on the same pool as the journal; {@link migratePostgres} creates its
+ * table. Expiry goes by the server's clock, and each comparison is one statement together with its write. The table is
+ * `UNLOGGED`: tokens do not reach the write-ahead log, and a crash of the server empties it. Exclude it from backups
+ * (`pg_dump --exclude-table-data`). Wrap the store in `encryptedStore` to hide tokens from those who may read the
+ * table.
  *
  * @throws {@link ConfigurationError} if the client is of an unknown kind, or a name is invalid.
  */
@@ -30,7 +31,9 @@ export function postgresStore(client: PostgresClient, options: PostgresOptions =
     }
   };
 
-  /** Writes an entry if there is none or it has expired. Returns the version; `undefined` if there is an entry. */
+  /**
+   * Writes an entry if there is none or it has expired. Resolves with its version, or `undefined` if there is an entry.
+   */
   const add = async (key: string, value: string, ttlMs: number): Promise<string | undefined> => {
     const version = crypto.randomUUID();
     const rows = await run(

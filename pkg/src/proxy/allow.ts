@@ -1,24 +1,23 @@
-/** Which of its client's operations a proxy performs. */
+/** The operations of its client that a proxy performs. */
 
 import { ConfigurationError } from "../base/errors.js";
 import type { Operation } from "../base/operation.js";
 import { Effect } from "../generated/boundary.js";
 import type { Port } from "../http/port.js";
 
-/** An operation that is allowed. */
+/** An allowed operation. */
 export interface Allowed {
-  /** Such as `apps.list`. */
+  /** The operation's name, such as `apps.list`. */
   readonly name: string;
   readonly number: number;
   readonly facts: Operation;
 }
 
 /**
- * The operations that are allowed, by their ids.
+ * Returns the allowed operations by id.
  *
- * @param allow `apps.list` for an operation, `apps:read` for those of a group that change nothing, `apps:write` for
- *   all of a group except those that
- * issue a secret: these are named one by one.
+ * @param allow `apps.list` for an operation, `apps:read` for the operations of a group that change nothing,
+ *   `apps:write` for all operations of a group except those that issue a secret, which must be named one by one.
  * @throws {@link ConfigurationError} for a name that matches none.
  */
 export function allowed(port: Port, allow: readonly string[]): Map<string, Allowed> {
@@ -48,7 +47,7 @@ export function allowed(port: Port, allow: readonly string[]): Map<string, Allow
   return found;
 }
 
-/** Whether an operation leads to resources of another type, which its group does not cover. */
+/** Returns whether an operation leads to resources of another type, which its group does not cover. */
 function leads({ resources }: Port, name: string): boolean {
   const [type, relationship] = name.split(".") as [string, string];
   return resources?.[type]?.to[relationship] !== undefined;

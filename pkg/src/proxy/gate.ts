@@ -1,4 +1,4 @@
-/** What a request to a proxy must satisfy before anything in it is trusted. */
+/** The conditions that a request to a proxy must meet before anything in it is trusted. */
 
 import { bounded } from "../base/body.js";
 import { isOwn, ProxyError } from "../base/errors.js";
@@ -6,11 +6,12 @@ import { ownOrigins } from "../base/origin.js";
 import { MARK } from "../http/relay.js";
 
 /**
- * Refuses requests that a page of the application does not send. A page of another site can send a form, and a script
- * there simple requests with the user's cookies; neither can have this header and this content type without permission
- * by CORS, and neither can have this origin.
+ * Refuses requests that no page of the application sends. A page of another site can submit a form or send simple
+ * requests with the user's cookies, but neither can have this header and content type without permission by CORS, nor
+ * this origin.
  *
- * @param origins The application's, if its server cannot tell from a request. Default: those that the request was sent to.
+ * @param origins The application's origins, if its server cannot tell them from a request. Default: those that the
+ *   request was sent to.
  * @throws {@link ProxyError}
  */
 export function admit(request: Request, origins: readonly string[] | undefined): void {
@@ -38,9 +39,9 @@ export function admit(request: Request, origins: readonly string[] | undefined):
 }
 
 /**
- * The text of a request.
+ * Reads the body of a request as text.
  *
- * @param most In bytes.
+ * @param most The largest body, in bytes.
  * @throws {@link ProxyError}
  */
 export async function textOf(request: Request, most: number): Promise<string> {

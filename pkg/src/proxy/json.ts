@@ -1,10 +1,9 @@
 /**
- * The body of a request to a proxy: JSON that can be read in one way only. Anything that two readers might interpret
- * differently, such as a member that occurs twice, is refused, and so are values on which a function of the application
- * could fail.
+ * Reads the body of a request to a proxy: unambiguous JSON. Anything that two readers might interpret differently, such
+ * as a duplicate member, is refused, and so are values on which a function of the application could fail.
  */
 
-/** Deeper than any request of either API. */
+/** The deepest nesting, which is deeper than any request of either API. */
 const MAX_DEPTH = 64;
 
 /** Names of members that have a special meaning in JavaScript. */
@@ -12,11 +11,11 @@ const TRAPS = new Set(["__proto__", "constructor", "prototype"]);
 
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+|"/g;
 
-/** What is wrong with a body, in words. */
+/** The error for a malformed body. Its message says what is wrong, as the end of a sentence. */
 export class Malformed extends Error {}
 
 /**
- * Reads JSON.
+ * Parses unambiguous JSON.
  *
  * @throws {@link Malformed}
  */
@@ -29,7 +28,7 @@ export function strict(text: string): unknown {
       if (open.length === MAX_DEPTH) throw new Malformed("is nested too deeply");
       open.push(token === "{" ? new Set() : undefined);
     } else if (token === "}" || token === "]") open.pop();
-    // A string that nothing ends. The rest of it must not be searched for an end once more from each quotation mark in it.
+    // An unterminated string. Going on would search for its end again from each quotation mark, in quadratic time.
     else if (token === '"') throw new Malformed("is not JSON");
     else if (token === ":") member(open[open.length - 1], last);
     last = token;
@@ -46,7 +45,7 @@ function member(names: Set<string> | undefined, token: string): void {
   try {
     name = JSON.parse(token);
   } catch {
-    // It is not JSON, whatever it is; that is detected when all of it is read.
+    // Not a JSON string: `name` stays undefined.
   }
   if (typeof name !== "string" || names === undefined) throw new Malformed("is not JSON");
   if (names.has(name)) throw new Malformed("has a duplicate member");
@@ -55,9 +54,9 @@ function member(names: Set<string> | undefined, token: string): void {
 }
 
 /**
- * The input as it was before `core/marshal.ts`, in the page, marked what JSON cannot represent.
+ * Restores the values that JSON cannot represent, which `core/marshal.ts` marked in the page.
  *
- * @throws {@link Malformed} for a mark that no page sends, since its request was refused there.
+ * @throws {@link Malformed} for a mark that no page sends, since `core/marshal.ts` refuses such a request.
  */
 export function unmarked(value: unknown): unknown {
   if (typeof value === "string") return value.charCodeAt(0) === 0 ? revived(value.slice(1, 2), value.slice(2)) : value;
@@ -74,7 +73,7 @@ function revived(mark: string, text: string): unknown {
     const date = new Date(text);
     if (mark === "D" && !Number.isNaN(date.getTime())) return date;
   } catch {
-    // It is none of these.
+    // The text does not match its mark.
   }
   throw new Malformed("has a string that starts with NUL");
 }

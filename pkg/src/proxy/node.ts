@@ -1,26 +1,26 @@
-/** A function from `Request` to `Response` as a listener of Node's `http`, and of what is built on it, such as Express. */
+/** Adapts a Fetch handler to a listener of Node's `http`, and of frameworks on top of it, such as Express. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** A listener of Node's `http`, and a handler of Express. */
+/** A listener for Node's `http`, which is also a handler for Express. */
 export type NodeHandler = (
   request: IncomingMessage,
   response: ServerResponse,
   next?: (error?: unknown) => void,
 ) => void;
 
-/** How Node's requests are read. */
+/** Options of {@link nodeHandler}. */
 export interface NodeHandlerOptions {
   /**
-   * The server's own origin, which the URLs of requests begin with. Default: what the request's `Host` says, with `https` where its connection
-   * is TLS.
+   * The server's own origin, with which the URLs of requests begin. Default: the request's `Host`, with `https` if the
+   * connection uses TLS.
    */
   origin?: string | undefined;
 }
 
 /**
- * Makes a listener: `createServer(nodeHandler(proxy))`, `app.use("/keyturn", nodeHandler(proxy))`. Place it before anything that reads
- * bodies, such as `express.json()`.
+ * Creates a listener: `createServer(nodeHandler(proxy))`, `app.use("/keyturn", nodeHandler(proxy))`. Register it before
+ * anything that reads bodies, such as `express.json()`.
  */
 export function nodeHandler(
   handle: (request: Request) => Promise<Response>,
@@ -44,7 +44,7 @@ async function answer(
   origin: string | undefined,
 ): Promise<void> {
   const ended = new AbortController();
-  // This happens before the answer is written if the page disconnects.
+  // If the page disconnects, `close` fires before the answer is written.
   outgoing.once("close", () => ended.abort());
   const request = requestOf(incoming, origin, ended.signal);
   const response = request instanceof Response ? request : await handle(request);
@@ -56,14 +56,15 @@ async function answer(
   for (const [name, value] of response.headers) if (name !== "set-cookie") outgoing.setHeader(name, value);
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) outgoing.setHeader("set-cookie", cookies);
-  // The rest of a refused request is not awaited.
+  // Does not wait for the rest of a request that was refused early.
   if (!incoming.complete) outgoing.setHeader("connection", "close");
   await send(response.body, outgoing);
 }
 
 /**
- * Writes a body as it comes, such as a stream of events. No more is read than the connection takes, so that a page that reads slowly does
- * not fill the memory, and a page that goes away ends the stream. A body of one part is sent with its length.
+ * Writes a body as it arrives, such as a stream of events. Reading is subject to the connection's backpressure, so a
+ * page that reads slowly does not fill the memory, and a page that disconnects ends the stream. A body of one chunk is
+ * sent with its length.
  */
 async function send(body: ReadableStream<Uint8Array> | null, outgoing: ServerResponse): Promise<void> {
   if (body === null) {
@@ -79,7 +80,7 @@ async function send(body: ReadableStream<Uint8Array> | null, outgoing: ServerRes
       next,
       new Promise<undefined>((resolve) => void setImmediate(() => resolve(undefined))),
     ]);
-    // The stream waits for its next part: all that is there goes out, and be it the headers.
+    // The stream waits for its next chunk: send what there is, even if only the headers.
     if (soon === undefined) {
       outgoing.flushHeaders();
       await written(held, outgoing);
@@ -94,7 +95,7 @@ async function send(body: ReadableStream<Uint8Array> | null, outgoing: ServerRes
   outgoing.end(held);
 }
 
-/** Writes a part, and waits until the connection takes more, or is closed. */
+/** Writes a chunk, and waits until the connection accepts more or is closed. */
 async function written(part: Uint8Array | undefined, outgoing: ServerResponse): Promise<void> {
   if (part === undefined || outgoing.destroyed || outgoing.write(part)) return;
   await new Promise<void>((resolve) => {
@@ -106,7 +107,7 @@ async function written(part: Uint8Array | undefined, outgoing: ServerResponse): 
   });
 }
 
-/** The request, or an answer if Fetch cannot represent the request. */
+/** Returns the request, or an error response if Fetch cannot represent the request. */
 function requestOf(incoming: IncomingMessage, origin: string | undefined, signal: AbortSignal): Request | Response {
   const { method = "GET", url, originalUrl = url, socket } = incoming as IncomingMessage & { originalUrl?: string };
   const tls = (socket as { encrypted?: boolean }).encrypted === true;
@@ -121,7 +122,7 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
     );
   try {
     if (!HOST.test(base)) throw new TypeError("no host");
-    // Whoever is in front may have gone by another one than this server.
+    // A server in front of this one may have used the other `Host`.
     if ((incoming.headersDistinct?.host?.length ?? 0) > 1) throw new TypeError("two hosts");
     const headers = new Headers();
     for (const [name, value] of Object.entries(incoming.headers)) {
@@ -141,8 +142,8 @@ function requestOf(incoming: IncomingMessage, origin: string | undefined, signal
 }
 
 /**
- * The body, of which only as much is read as is requested. It is not `Readable.toWeb`, which ends the process when a
- * body continues after its reader has seen enough.
+ * Returns the body as a stream that reads only on demand. `Readable.toWeb` is no alternative: it ends the process if a
+ * body continues after its reader has stopped.
  */
 function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;

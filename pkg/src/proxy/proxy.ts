@@ -1,6 +1,7 @@
 /**
- * An application's own proxy: a page names an operation and gives its input, the application says who may, and the client on the server makes the
- * call. Only the input of the page's request is sent to the tenant: no URL, no header, no cookie.
+ * An application's own proxy: a page names an operation and gives its input, the application decides who may call it,
+ * and the client on the server makes the call. Only the input of the page's request is sent to the tenant: no URL, no
+ * header, no cookie.
  */
 
 import { bounded, isResponse } from "../base/body.js";
@@ -15,35 +16,37 @@ import { Malformed, strict, unmarked } from "./json.js";
 import { discreet, NotReadable } from "./resources.js";
 import { failureOf, statusOf } from "./said.js";
 
-/** A client that can make calls for others: of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim`. */
+/**
+ * The client of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim` that makes calls.
+ */
 export interface ProxyClient {
   /** Aborts running calls and wipes credentials and tokens. */
   close(): void;
 }
 
 /**
- * The sender of a request, as the application knows them, or nothing for none. A `Response` is sent unchanged, in
- * place of the proxy's.
+ * The sender of a request as the application knows them, or nothing to refuse the request. A `Response` is sent in
+ * place of the proxy's, with `cache-control: no-store`.
  */
 export type Authorized<Principal> = Principal | Response | null | undefined | false;
 
-/** The result of a request. Nothing in it is secret: it contains no input, and no part of an answer's body. */
+/** The audit record of a request. Nothing in it is secret: it contains no input and no part of an answer's body. */
 export interface ProxyRecord<Principal = unknown> {
-  /** Such as `apps.list`; `undefined` if no allowed operation was named. */
+  /** The operation's name, such as `apps.list`; `undefined` if no allowed operation was named. */
   readonly operation: string | undefined;
-  /** What `authorize` returned; `undefined` if it was not called, or refused. */
+  /** The result of `authorize`; `undefined` if it was not called, or refused. */
   readonly principal: Principal | undefined;
-  /** The status that the page got. */
+  /** The HTTP status of the answer. */
   readonly status: number;
-  /** What went wrong, if anything did: the `code` of the error that the page throws. */
+  /** The `code` of the error that the page throws, if it throws one. */
   readonly code: string | undefined;
-  /** Why the proxy refused it, if the proxy did. */
+  /** Why the proxy refused the request, if it did. */
   readonly reason: string | undefined;
-  /** What the call may have done on the tenant. */
+  /** The effect that the call may have had on the tenant. */
   readonly outcome: Outcome;
-  /** The tenant's id of the request. */
+  /** The tenant's id for the request. */
   readonly requestId: string | undefined;
-  /** What the application's own function threw, if one did. It is not sent to the page. */
+  /** The error of one of the application's functions, if one threw. It is not sent to the page. */
   readonly cause?: unknown;
 }
 
@@ -52,19 +55,20 @@ export interface ProxyOptions<Principal> {
   /** The client that makes the calls, with its own credentials. */
   client: ProxyClient;
   /**
-   * The application's own check: who sent this request, by its session's cookie or whatever the application uses. If it reads the
-   * body, it has to read that of a clone.
+   * Returns who sent a request: the application's own check, by its session cookie or otherwise. To read the body, it
+   * must clone the request.
    */
   authorize(request: Request): Authorized<Principal> | Promise<Authorized<Principal>>;
   /**
-   * What pages may do; nothing else is done. `"apps.list"` is an operation; `"apps:read"` are those of a group that change nothing, and
-   * `"apps:write"` are all of a group but those that issue a secret, which are named one by one.
+   * The operations that pages may call; all others are refused. `"apps.list"` is an operation, `"apps:read"` are the
+   * operations of a group that change nothing, and `"apps:write"` are all operations of a group except those that issue
+   * a secret, which must be named one by one.
    */
   allow: readonly string[];
   /**
-   * Says whether somebody may make a call with this input that `allow` permits, for example only for their own apps. Anything but `true`
-   * refuses. The input is what the page gave to the method, without what JSON cannot represent; one of Commerce Layer
-   * is `{ id, data, document, query }`.
+   * Decides whether somebody may make a call that `allow` permits with this input, for example only for their own apps.
+   * Any result other than `true` refuses. The input is what the page passed to the method, without what JSON cannot
+   * represent; for Commerce Layer it is `{ id, data, document, query }`.
    */
   pin?(principal: Principal, operation: string, input: any): boolean | Promise<boolean>;
   /**
@@ -73,8 +77,8 @@ export interface ProxyOptions<Principal> {
    */
   origins?: readonly string[] | undefined;
   /**
-   * Commerce Layer: whether answers may hold the secrets of credentials and identity providers that are there already. Default: false; that of
-   * a credential that has just been made is shown.
+   * Commerce Layer: whether answers may contain the secrets of existing credentials and identity providers. Default:
+   * false. The secret of a credential that has just been created is shown in any case.
    */
   secrets?: boolean | undefined;
   /**
@@ -89,21 +93,21 @@ export interface ProxyOptions<Principal> {
   record?(record: ProxyRecord<Principal>): void;
 }
 
-/** Answers requests of pages. It never rejects. */
+/** A function that answers requests of pages. It never rejects. */
 export type PageProxy = (request: Request) => Promise<Response>;
 
-/** What is known about a request so far. */
+/** What is known so far about a request. */
 interface Progress<Principal> {
   operation: string | undefined;
   principal: Principal | undefined;
   cause: unknown;
 }
 
-/** Headers of the tenant's answer that its client in the page uses. */
+/** The headers of the tenant's answer that the client in the page uses. */
 const PASSED = ["retry-after", "x-ratelimit-limit", "x-ratelimit-interval", "x-ratelimit-remaining"];
 
 /**
- * Makes a proxy, a function from `Request` to `Response` for any server that speaks Fetch. `keyturn/proxy/node` makes a listener of it.
+ * Creates a proxy: a Fetch handler, from `Request` to `Response`. `keyturn/proxy/node` makes it a listener of Node.
  *
  * ```ts
  * const proxy = createProxy({ client: c1, authorize: (request) => sessionOf(request)?.user, allow: ["apps.list", "connector.rotateCredential"] });
@@ -122,7 +126,7 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
   const readable = (type: string): boolean => names.has(`${type}.retrieve`) || names.has(`${type}.list`);
   const own = origins?.map(checkedOrigin);
 
-  /** Runs a function of the application. What it throws is only for the application's log. */
+  /** Runs a function of the application. Its errors are only for the application's log. */
   const callApplication = async <T>(
     ask: () => T | Promise<T>,
     deadline: Deadline,
@@ -181,7 +185,7 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
         ...(progress.cause === undefined ? {} : { cause: progress.cause }),
       });
     } catch {
-      // A log that fails must not lose an answer.
+      // A failing log must not lose the answer.
     }
     return response;
   };
@@ -208,7 +212,7 @@ function checkedOrigin(text: string): string {
   );
 }
 
-/** What a request asks for. */
+/** Reads the operation and the input from the body of a request. */
 function callIn(text: string): { operation: string; input: unknown } {
   const body = strict(text);
   if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Malformed("is not an object");
@@ -231,7 +235,7 @@ async function forwarded(
       const { status, headers } = response;
       throw new DecodeError(`the response is larger than ${most} bytes`, status, headers, "", { operation: facts.id });
     });
-  // Only the signal limits it: its reason says what ended the call.
+  // No timeout of its own: the signal limits the call, and its reason says what ended it.
   const answer = await port.forward(number, input, { signal: deadline.signal, timeoutMs: 0, read });
   const type = answer.headers.get("content-type") ?? "";
   if (answer.body.length > 0 && type !== "" && !/[/+]json\b/i.test(type))
@@ -239,7 +243,7 @@ async function forwarded(
   return answer;
 }
 
-/** The answer that the page gets: the unchanged body, and the headers that its client uses. */
+/** Returns the tenant's answer for the page: the unchanged body, and the headers that its client uses. */
 function passedOn({ status, headers: from, body }: Answer): Response {
   const headers = proxyHeaders(ANSWER, requestId(from));
   for (const name of PASSED) {
@@ -251,7 +255,7 @@ function passedOn({ status, headers: from, body }: Answer): Response {
   return new Response(empty ? null : (body as Uint8Array<ArrayBuffer>), { status, headers });
 }
 
-/** The answer that reports an error. */
+/** Returns the answer that reports an error. */
 function failureResponse(failure: Said): Response {
   const status = statusOf(failure);
   const headers = proxyHeaders(ERROR, failure.requestId);
@@ -261,14 +265,14 @@ function failureResponse(failure: Said): Response {
   return new Response(JSON.stringify(failure), { status, headers });
 }
 
-/** The headers of all answers: no answer may be stored, and no browser may interpret it as another type. */
+/** Returns the headers of every answer, which forbid caching it and interpreting it as another type. */
 function proxyHeaders(mark: string, id: string | undefined): Headers {
   const headers = new Headers({ [MARK]: mark, "cache-control": "no-store", "x-content-type-options": "nosniff" });
   if (id !== undefined) headers.set("x-request-id", id);
   return headers;
 }
 
-/** An answer of the application's own. */
+/** Returns an answer of the application, made uncacheable. */
 function unstored({ body, status, statusText, headers: from }: Response): Response {
   const headers = new Headers(from);
   headers.delete(MARK);
@@ -276,7 +280,7 @@ function unstored({ body, status, statusText, headers: from }: Response): Respon
   return new Response(body, { status, statusText, headers });
 }
 
-/** What was thrown, as the error that the page gets. */
+/** Converts a thrown value to the error that the page gets. */
 function refusal(error: unknown): unknown {
   if (error instanceof Malformed) return new ProxyError(`the request ${error.message}`, 400, "malformed");
   return error instanceof NotReadable ? new ProxyError(`the request ${error.message}`, 403, "not_permitted") : error;

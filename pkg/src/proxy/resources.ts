@@ -1,6 +1,6 @@
 /**
- * What a page may ask for in the URL of a Commerce Layer request: there, an answer can hold any resource that a relationship leads to, and the
- * secrets of API credentials as often as they are requested.
+ * Restricts what a page may request by the URL of a Commerce Layer request, whose answer could otherwise contain any
+ * resource that a relationship leads to, and the secrets of API credentials again and again.
  */
 
 import type { Resources } from "../http/port.js";
@@ -12,14 +12,15 @@ const MEMBERS = ["id", "data", "document", "query"];
 type Types = Readonly<Record<string, Resources>>;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A request that is refused because of what it asks for. */
+/** The error for a request that asks for something that it may not read. */
 export class NotReadable extends Error {}
 
 /**
- * The input, which asks for no secret and for no resource that cannot be read.
+ * Returns the input, changed so that it requests no secret. Refuses an input that requests resources that cannot be
+ * read.
  *
  * @param readable Whether resources of a type can be read by an operation of their own.
- * @param secrets Whether answers may hold secrets.
+ * @param secrets Whether answers may contain secrets.
  * @throws {@link Malformed} or {@link NotReadable}
  */
 export function discreet(
@@ -51,7 +52,7 @@ export function discreet(
   }
   for (const type of shown) {
     const { attributes = [], secrets: own, to = {} } = types[type] ?? {};
-    // A secret that has just been made has to be shown, or it is lost.
+    // The secret of a new credential must be shown, or it is lost.
     if (own === undefined || (type === main && method === "create")) continue;
     const fields = `fields[${type}]`;
     if (!query[fields]) {
@@ -62,7 +63,7 @@ export function discreet(
   return { ...request, query };
 }
 
-/** The types on the paths of an `include`. */
+/** Returns the types on the paths of an `include`. */
 function included(types: Types, main: string, include: string | undefined): string[] {
   return (include ? include.split(",") : []).flatMap((path) => {
     let at = main;
@@ -75,7 +76,7 @@ function included(types: Types, main: string, include: string | undefined): stri
   });
 }
 
-/** A document has to match the request: its type is that of the operation, and its id the one in the path. */
+/** Checks that a document matches the request: the operation's type, and the id in the path. */
 function identified(owner: string, { id, data, document }: Fields): void {
   const about = fieldsOf(data ?? fieldsOf(document).data);
   const another =

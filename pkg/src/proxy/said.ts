@@ -1,6 +1,5 @@
 /**
- * An error of a call, as it is sent to the page: enough to be thrown there as the same class, and nothing of this
- * machine.
+ * The error of a call as it is sent to the page: enough to throw the same class there, and nothing about this machine.
  */
 
 import {
@@ -19,12 +18,12 @@ import {
 import type { Said } from "../http/relay.js";
 
 /**
- * Statuses of the tenant that an answer of the proxy has too. Others might be acted on by browsers and by servers in between: 401 and 403 end
- * sessions, and after a 408, 421 or 425 a browser itself may send a request again.
+ * The statuses of the tenant that the proxy passes on. Browsers and intermediaries might act on others: 401 and 403 end
+ * sessions, and after a 408, 421 or 425 a browser may repeat the request by itself.
  */
 const SAME = [400, 404, 409, 412, 422, 423, 429, 500, 503];
 
-/** The status of an answer that reports an error. */
+/** Returns the status of an answer that reports an error. */
 export function statusOf({ code, status = 0 }: Said): number {
   if (code === "proxy_refused") return status;
   if (code === "invalid_request") return 400;
@@ -32,16 +31,16 @@ export function statusOf({ code, status = 0 }: Said): number {
   return SAME.includes(status) && code !== "authentication_failed" ? status : 502;
 }
 
-/** What is sent to a page about an error. */
+/** Converts an error to what is sent to a page. */
 export function failureOf(thrown: unknown): Said {
   if (!KeyturnError.is(thrown))
     return { code: "internal", message: "an unexpected value was thrown", outcome: "unknown" };
-  // Commerce Layer's client throws the official SDK's errors, each around one of this package.
+  // Commerce Layer's client throws the official SDK's errors, each with one of this package as its cause.
   const error = isOwn(thrown) ? thrown : isOwn(thrown.cause) ? thrown.cause : undefined;
   const { hint, requestId, retryAfterMs, outcome } = thrown;
   const known = { hint, requestId, retryAfterMs, outcome };
   if (error === undefined) return { ...known, code: thrown.kind, message: thrown.message };
-  // The server's client is closed, not the page's.
+  // The client on the server is closed, not the page's.
   if (error.code === "closed") return { ...known, code: "internal", message: "the proxy's client has been closed" };
   return { ...known, code: error.code, ...detailsOf(error) };
 }
@@ -85,7 +84,7 @@ function detailsOf(error: KeyturnError): Omit<Said, "code" | "outcome"> {
   }
 }
 
-/** The message without the operation, which the page adds again. */
+/** Returns the message without the operation, which the page adds again. */
 function textOf({ message, operation }: Failure): string {
   const before = `${operation}: `;
   return message.startsWith(before) ? message.slice(before.length) : message;

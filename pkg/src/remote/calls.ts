@@ -1,4 +1,4 @@
-/** Which calls of a lifecycle go over HTTP, and their arguments. Both sides use this table. */
+/** The calls of a lifecycle that go over HTTP, and their arguments. Both sides use this table. */
 
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
 
@@ -28,7 +28,7 @@ export type RemoteCall =
 /** A lifecycle, as far as it can be called remotely. */
 export type LifecycleCalls = Pick<Lifecycle, RemoteCall | "events">;
 
-/** What an argument has to be. */
+/** The kind of an argument. */
 type Argument =
   /** A target's name. */
   | "name"
@@ -43,14 +43,14 @@ type Argument =
   /** An object with some of these fields. */
   | readonly string[];
 
-/** A call as the table has it. */
+/** A call in {@link CALLS}. */
 export interface CallSpec {
   /** Whether it may change anything, at a control plane, in a sink or in the journal. */
   readonly writes: boolean;
   readonly takes: readonly Argument[];
 }
 
-/** All of them. */
+/** The specifications of all calls. */
 export const CALLS: Readonly<Record<RemoteCall, CallSpec>> = {
   status: { writes: false, takes: ["names"] },
   plan: { writes: false, takes: ["names"] },
@@ -71,7 +71,7 @@ export const CALLS: Readonly<Record<RemoteCall, CallSpec>> = {
   forget: { writes: true, takes: ["name"] },
 };
 
-/** What is wrong with the arguments; `undefined` if they are valid. */
+/** Returns the problem with the arguments of a call; `undefined` if they are valid. */
 export function problemOf({ takes }: CallSpec, given: readonly unknown[]): string | undefined {
   if (given.length > takes.length) return `expected ${takes.length} arguments, but got ${given.length}`;
   for (const [index, argument] of takes.entries()) {

@@ -1,8 +1,8 @@
-/** Errors over HTTP: how a failure is serialised, and how the other side recreates it. */
+/** Errors over HTTP: serialises a failure, and recreates it on the other side. */
 
 import { type ErrorCode, type Failure, KeyturnError, type Outcome } from "../base/errors.js";
 
-/** A failure as JSON. It contains no stack, no cause and nothing of foreign errors. */
+/** A failure as JSON. It contains no stack, no cause, and nothing from errors of other packages. */
 export interface SaidFailure {
   readonly name: string;
   readonly code: ErrorCode;
@@ -18,8 +18,7 @@ export interface SaidFailure {
 }
 
 /**
- * Serialises a failure. Nothing is disclosed of an error that is not the package's, since its message may contain
- * anything.
+ * Serialises a failure. It discloses nothing of errors of other packages, since their messages may contain anything.
  */
 export function failureOf(error: unknown): SaidFailure {
   if (!KeyturnError.is(error))
@@ -34,13 +33,13 @@ export function failureOf(error: unknown): SaidFailure {
   return { name, code, message, outcome, hint, operation, requestId, retryAfterMs, reason, target };
 }
 
-/** Why a {@link remoteLifecycle} fails: the server's error, or that the server could not be reached. */
+/** The error of a call of a {@link remoteLifecycle}: the server's error, or a failure to reach the server. */
 export class RemoteError extends KeyturnError {
   /** The stable code of a refusal, such as `rotation_active`; empty if there is none. */
   readonly reason: string;
   /** The target's name; empty if the error concerns none. */
   readonly target: string;
-  /** How long the server asks to wait, in milliseconds, if it says so. */
+  /** How long the server asks to wait, in milliseconds, if it does. */
   readonly retryAfterMs: number | undefined;
   /** @internal */
   constructor({ name, code, message, reason = "", target = "", retryAfterMs, ...facts }: SaidFailure, cause?: unknown) {
@@ -51,7 +50,7 @@ export class RemoteError extends KeyturnError {
   }
 }
 
-/** A value from a response as an error, as far as it has the form of one. */
+/** Returns the error that a value from a response describes; `undefined` if it does not have the form of one. */
 export function heard(value: unknown): RemoteError | undefined {
   const { name, code, message, outcome } = (value ?? {}) as Partial<SaidFailure>;
   const isWhole = [name, code, message, outcome].every((field) => typeof field === "string");

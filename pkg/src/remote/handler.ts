@@ -1,4 +1,4 @@
-/** A lifecycle for a page of the same application: the server's side. */
+/** The server's side of a lifecycle that pages of the same application use. */
 
 import { bounded, isResponse } from "../base/body.js";
 import { ConfigurationError } from "../base/errors.js";
@@ -8,17 +8,19 @@ import { failureOf } from "./errors.js";
 
 /** Options of {@link lifecycleHandler}. */
 export interface LifecycleHandlerOptions {
-  /** What is called. It has the clients, the sinks and the journal; the page has none of them. */
+  /** The lifecycle that is called. It has the clients, the sinks and the journal; the page has none of them. */
   readonly lifecycle: LifecycleCalls;
   /**
-   * Whether the sender of a request may make a call: the application's own check of its session. Any result other than `true`
-   * refuses the call; if it is a `Response`, that is the answer.
+   * Decides whether the sender of a request may make a call: the application's own check of its session. Any result
+   * other than `true` refuses the call. A `Response` is sent as the answer.
    */
   readonly authorize: (
     request: Request,
     call: { readonly call: RemoteCall | "events"; readonly writes: boolean },
   ) => boolean | Response | Promise<boolean | Response>;
-  /** The origins whose pages may call. Default: the one that the request itself was sent to, by its URL or its `Host` header. */
+  /**
+   * The origins whose pages may call. Default: the origin to which each request is sent, by its URL or `Host` header.
+   */
   readonly origins?: readonly string[] | undefined;
 }
 
@@ -32,11 +34,11 @@ const HEADERS = {
 };
 
 /**
- * Makes a function from `Request` to `Response` that lets pages of the same origin call a lifecycle, by {@link remoteLifecycle}. The last
- * part of a request's path names the call. Any server that has such functions can use it.
+ * Creates a Fetch handler that lets pages of the same origin call a lifecycle, by {@link remoteLifecycle}. The last
+ * part of a request's path names the call.
  *
  * A call continues when its page is closed: what it has begun is recorded in the journal. Pages of other origins are
- * refused by their `Origin` and by the content type, which such a page cannot send without being asked about. No answer
+ * refused by their `Origin` and by the content type, which they cannot send without a CORS preflight. No answer
  * contains a secret.
  *
  * ```ts
@@ -83,7 +85,7 @@ async function answer(lifecycle: LifecycleCalls, name: RemoteCall, spec: CallSpe
   const args = given.map((value) => value ?? undefined);
   try {
     const value = await (lifecycle[name] as (...args: unknown[]) => Promise<unknown>).apply(lifecycle, args);
-    // A failure of one target among several is a result that contains an error.
+    // If one of several targets fails, its result contains the error.
     const shown = (key: string, one: unknown): unknown =>
       key === "error" && one instanceof Error ? failureOf(one) : one;
     return new Response(JSON.stringify({ value: value ?? null }, shown), { headers: HEADERS });
@@ -92,13 +94,13 @@ async function answer(lifecycle: LifecycleCalls, name: RemoteCall, spec: CallSpe
   }
 }
 
-/** The events from now on, one line of JSON each, until the page disconnects. */
+/** Streams the events from now on, one line of JSON each, until the page disconnects. */
 function eventsOf(lifecycle: LifecycleCalls, signal: AbortSignal): Response {
   const events = lifecycle.events();
   const text = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      // The headers are sent at once, so that the page knows that it is connected.
+      // Sends the headers at once, so that the page knows that it is connected.
       controller.enqueue(text.encode("\n"));
       signal.addEventListener("abort", () => void events.return?.(), { once: true });
     },
@@ -114,7 +116,7 @@ function eventsOf(lifecycle: LifecycleCalls, signal: AbortSignal): Response {
   return new Response(body, { headers: { ...HEADERS, "content-type": "application/x-ndjson" } });
 }
 
-/** A refusal before anything is done. */
+/** Returns the answer to a request that is refused before anything is done. */
 function refusal(status: number, message: string): Response {
   const error = {
     name: "RemoteError",
@@ -125,7 +127,7 @@ function refusal(status: number, message: string): Response {
   return new Response(JSON.stringify({ error }), { status, headers: HEADERS });
 }
 
-/** The body; `undefined` if it is too long. */
+/** Reads the body; `undefined` if it is too long. */
 async function textOf(request: Request): Promise<string | undefined> {
   let isTooLong = false;
   try {

@@ -1,4 +1,4 @@
-/** A lifecycle for a page of the same application: the page's side. */
+/** The page's side of a lifecycle that runs on the application's server. */
 
 import type { LifecycleEvent } from "../lifecycle/model.js";
 import { CALLS, type LifecycleCalls, type RemoteCall } from "./calls.js";
@@ -6,20 +6,20 @@ import { heard, RemoteError } from "./errors.js";
 
 /** Options of {@link remoteLifecycle}. */
 export interface RemoteLifecycleOptions {
-  /** Where the application's server has its {@link lifecycleHandler}: `/keyturn/lifecycle`. */
+  /** The URL of the application's {@link lifecycleHandler}, such as `/keyturn/lifecycle`. */
   readonly url: string;
-  /** Additional headers of each request, such as the application's own session. */
+  /** Additional headers of each request, such as one with the application's session. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
 }
 
 /**
- * A lifecycle that runs on the application's server, with the same calls. The page has no credential, no secret and no
- * journal of its own; the application's cookies are sent along.
+ * Returns a proxy object for a lifecycle that runs on the application's server, with the same methods. The page has no
+ * credential, no secret and no journal of its own. Requests include the application's cookies.
  *
- * A call whose answer does not arrive rejects with `connection_failed`, and with the outcome `"unknown"` if it may
- * have changed something: `status()` reports the result. The `signal` of a call ends the wait, but not the work on the
+ * A call whose answer does not arrive rejects with `connection_failed`, and with the outcome `"unknown"` if it may have
+ * changed something; `status()` then reports the result. The `signal` of a call ends the wait, but not the work on the
  * server.
  *
  * ```ts
@@ -54,7 +54,7 @@ export function remoteLifecycle(options: RemoteLifecycleOptions): LifecycleCalls
   return { ...(Object.fromEntries(calls) as Pick<LifecycleCalls, RemoteCall>), events: () => eventsOf(send) };
 }
 
-/** A value as the lifecycle returned it: a failure of one target among several has an error in its result. */
+/** Restores a result as the lifecycle returned it: the result of a target that failed contains an error. */
 function revived(value: unknown): unknown {
   if (!Array.isArray(value)) return value ?? undefined;
   return value.map((one: unknown) => {
@@ -63,7 +63,7 @@ function revived(value: unknown): unknown {
   });
 }
 
-/** A signal is not sent: the server continues without its page. */
+/** Separates the signal from the arguments. It is not sent, since the server continues without its page. */
 function withoutSignal(given: readonly unknown[]): { args: readonly unknown[]; signal: AbortSignal | undefined } {
   const last = given.at(-1);
   if (typeof last !== "object" || last === null || Array.isArray(last) || !("signal" in last))
@@ -72,7 +72,7 @@ function withoutSignal(given: readonly unknown[]): { args: readonly unknown[]; s
   return { args: Object.keys(rest).length > 0 ? [...given.slice(0, -1), rest] : given.slice(0, -1), signal };
 }
 
-/** Joins the lines of events as they arrive. Ends when the server does, or rejects when the connection breaks. */
+/** Yields the events of a response as they arrive. Ends when the server does, or rejects when the connection breaks. */
 async function* eventsOf(
   send: (name: "events", args: readonly unknown[], signal: AbortSignal) => Promise<Response>,
 ): AsyncGenerator<LifecycleEvent, undefined> {

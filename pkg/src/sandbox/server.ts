@@ -13,7 +13,9 @@ export interface ServerOptions extends Omit<SandboxOptions, "url"> {
   port?: number | undefined;
   /** The address, which has to be a loopback address. Default: `127.0.0.1`. */
   host?: string | undefined;
-  /** The origin whose pages may call it, besides its own; `*` for any. Default: none, as C1 documents none. */
+  /**
+   * The origin whose pages may call the server, besides its own; `*` for any. Default: none, since C1 documents none.
+   */
   cors?: string | undefined;
   /** A file that the rows are stored in, without secrets: only the public key of each credential. Default: none. */
   state?: string | undefined;
@@ -29,7 +31,7 @@ export interface SandboxServer extends ReadyTenant {
   close(): Promise<void>;
 }
 
-/** The longest body that is read. */
+/** The longest body that is read, in bytes. */
 const LONGEST_BODY = 16 << 20;
 /** How long a change may stay unwritten, in milliseconds. */
 const STATE_DELAY = 200;
@@ -83,7 +85,8 @@ export async function serve(options: ServerOptions): Promise<SandboxServer> {
 
 async function answer(sandbox: Sandbox, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { host, path } = target(request);
-  // A host name that somebody else controls can be made to resolve to this server: a page under such a name gets no answer.
+  // A host name that somebody else controls can be made to resolve to this server: a page under such a name gets no
+  // response.
   if (!LOOPBACK.includes(host.replace(/:\d+$/, ""))) {
     response
       .writeHead(421, { "content-type": "text/plain" })
@@ -108,8 +111,8 @@ async function answer(sandbox: Sandbox, request: IncomingMessage, response: Serv
 }
 
 /**
- * The host of a request, in lower case, and its path. A request line in absolute form, as clients of a proxy send it, names
- * its host itself, and `Host` then does not count (RFC 9112, section 3.2.2).
+ * Returns the host of a request, in lower case, and its path. A request line in absolute form, as clients of a proxy
+ * send it, names its host itself, and `Host` is then ignored (RFC 9112, section 3.2.2).
  */
 function target({ url = "", headers }: IncomingMessage): { host: string; path: string } {
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
@@ -141,7 +144,7 @@ function wait(ms: number, response: ServerResponse): Promise<void> {
   });
 }
 
-/** The file that the rows are stored in. It is replaced in one step, so that it is never half written. */
+/** The file that the rows are stored in. It is replaced atomically, so that it is never half written. */
 class StateFile {
   readonly #path: string;
   readonly #sandbox: Sandbox;
@@ -155,7 +158,7 @@ class StateFile {
     this.#written = written;
   }
 
-  /** Restores the rows of the file; a missing file is created. */
+  /** Restores the rows of the file; creates a missing file. */
   static async open(path: string, sandbox: Sandbox): Promise<StateFile> {
     let text: string | undefined;
     try {
@@ -178,7 +181,7 @@ class StateFile {
     return new StateFile(path, sandbox, sandbox.revision);
   }
 
-  /** Called after each request; detects whether anything changed. */
+  /** Schedules a write if anything has changed. Called after each request. */
   changed(): void {
     if (this.#timer !== undefined || this.#sandbox.revision === this.#written) return;
     this.#timer = setTimeout(() => {

@@ -26,9 +26,12 @@ export interface CommerceLayerLimits {
 export interface CommerceLayerSettings {
   /** How long its tokens are valid, in seconds; `null` for each credential's own setting. Default: `null`. */
   tokenTtl?: number | null | undefined;
-  /** How attributes that a request may not set are handled: the request is refused, or they are ignored. Default: `refuse`. */
+  /** How to handle attributes that a request may not set: refuse the request, or ignore them. Default: `refuse`. */
   readOnly?: "refuse" | "ignore" | undefined;
-  /** `on` for the documented ones (30 tokens, 1000 reads and 200 writes a minute, and bursts), or others. Default: `off`. */
+  /**
+   * `on` for the documented limits (30 tokens, 1000 reads and 200 writes a minute, and bursts), or others. Default:
+   * `off`.
+   */
   rateLimits?: "on" | "off" | CommerceLayerLimits | undefined;
 }
 
@@ -44,25 +47,29 @@ export interface SandboxSwitches {
    * Default: `revoke`.
    */
   bridgeAfterRotate?: "revoke" | "keep" | undefined;
-  /** Whether a revoked connector credential can still be read, with `deletedAt`. C1 does not document it. Default: `gone`. */
+  /**
+   * Whether a revoked connector credential can still be read, with `deletedAt`. C1 does not document it. Default:
+   * `gone`.
+   */
   revoked?: "gone" | "shown" | undefined;
   /**
-   * How it handles DPoP proofs: it binds tokens to them (`accept`), ignores them (`ignore`), issues no token without one
-   * (`require`), or also requires a nonce in each (`nonce`). Default: `accept`.
+   * How DPoP proofs are handled: tokens are bound to them (`accept`), they are ignored (`ignore`), no token is issued
+   * without one (`require`), or each must also contain a nonce (`nonce`). Default: `accept`.
    */
   dpop?: "accept" | "ignore" | "require" | "nonce" | undefined;
   /**
-   * Which URL a DPoP proof has to name: the request's without its query, as RFC 9449 says, or with it, as C1's own middleware
-   * compares it. Default: `without-query`.
+   * Which URL a DPoP proof has to name: the request's without its query, as RFC 9449 says, or with it, as C1's own
+   * middleware compares it. Default: `without-query`.
    */
   dpopUrl?: "without-query" | "with-query" | undefined;
   /**
-   * How an assertion that was used before is recognised: by its nonce or `jti`, or, if it has neither, by its signature. With the
-   * latter, two assertions that a client makes within a second are the same. Default: `by-nonce`.
+   * How an assertion that was used before is recognised: by its nonce or `jti` (`by-nonce`), or, if it has neither,
+   * also by its signature (`by-signature`). In the latter case, two assertions that a client makes within a second are
+   * the same. Default: `by-nonce`.
    */
   replay?: "by-nonce" | "by-signature" | undefined;
   /**
-   * What its system log records about a new credential: also its id (`full`), or only what it is for (`sparse`), or nothing
+   * What its system log records about a new credential: its id as well (`full`), only its owner (`sparse`), or nothing
    * (`off`). C1 does not document the contents of an event. Default: `full`.
    */
   systemLog?: "full" | "sparse" | "off" | undefined;
@@ -87,8 +94,8 @@ export interface SandboxOptions extends SandboxSettings {
   /** The origin of the server that passes requests to it. Default: `https://tenant.sandbox.invalid`. */
   url?: string | undefined;
   /**
-   * The contents of `keyturn/sandbox.wasm`: bytes, a `WebAssembly.Module`, a response, or its URL. `keyturn/sandbox` contains it, and
-   * needs this option only where bytes may not be compiled; `keyturn/sandbox/slim` always needs it.
+   * The contents of `keyturn/sandbox.wasm`: bytes, a `WebAssembly.Module`, a response, or its URL. `keyturn/sandbox`
+   * contains it, and needs this option only where bytes may not be compiled; `keyturn/sandbox/slim` always needs it.
    */
   wasm?: SandboxWasm | undefined;
 }
@@ -100,11 +107,11 @@ export type FaultAction =
   /** The sandbox acts, then the connection breaks: the caller cannot know the outcome. */
   | "drop-answer"
   | {
-      /** Answer with this status instead of acting. */
+      /** Responds with this status instead of acting. */
       status?: number | undefined;
-      /** The body of that answer: a text as it is, anything else as JSON. Default: an error like those of C1. */
+      /** The body of that response: text as it is, anything else as JSON. Default: an error like those of C1. */
       body?: unknown;
-      /** Headers of that answer. */
+      /** Headers of that response. */
       headers?: Record<string, string> | undefined;
       /** How long the caller waits, in milliseconds. The sandbox acts at once. */
       delayMs?: number | undefined;
@@ -113,9 +120,10 @@ export type FaultAction =
 /** A rule for a fault of the sandbox. */
 export interface Fault {
   /**
-   * An operation's id, its name in the client such as `connector.rotateCredential`, `token`, or `*` for everything. Those of
-   * Commerce Layer begin with `commercelayer.`, such as `commercelayer.api_credentials.create`, `commercelayer.token` and
-   * `commercelayer.revoke`; the prefix can be left out for an operation whose name C1 does not have.
+   * An operation's id, its name in the client such as `connector.rotateCredential`, `token`, or `*` for everything.
+   * Those of Commerce Layer begin with `commercelayer.`, such as `commercelayer.api_credentials.create`,
+   * `commercelayer.token` and `commercelayer.revoke`; the prefix can be left out for an operation whose name C1 does
+   * not have.
    */
   operation: string;
   /** How many requests it applies to. Default: 1. */
@@ -133,9 +141,9 @@ export interface SandboxRequest {
   path: string;
   /** The operation's id, with the prefix `commercelayer.` for that API, or `token`; `null` for an unknown path. */
   operation: string | null;
-  /** The status of the answer; `null` if the sandbox never acted. */
+  /** The status of the response; `null` if the sandbox never acted. */
   status: number | null;
-  /** False if the answer was lost. */
+  /** False if the response was lost. */
   answered: boolean;
   /** The fault of the rule that applied. */
   fault: "drop" | "drop-answer" | "answer" | "delay" | null;
@@ -157,7 +165,9 @@ export interface Consumed {
   accepted: boolean;
   /** Why it could not. */
   reason?: string;
-  /** The synchronisation, if the credential is a connector's. `status` is `SYNC_STATUS_DISABLED` for one that is paused. */
+  /**
+   * The synchronisation, if the credential is a connector's. `status` is `SYNC_STATUS_DISABLED` for a paused connector.
+   */
   sync?: { appId: string; connectorId: string; status: string };
 }
 
@@ -197,7 +207,7 @@ export interface ReadyTenant {
   /** An app with a connector to try; empty if there is none. */
   appId: string;
   connectorId: string;
-  /** The client id of a federation trust, for `tokenExchange`; {@link Sandbox.identityToken} returns an identity token for it. */
+  /** The client id of a federation trust, for `tokenExchange`; {@link Sandbox.identityToken} returns a token for it. */
   trustId: string;
   /** Commerce Layer's side of it. */
   commercelayer: ReadyCommerceLayer;
@@ -230,7 +240,7 @@ export class SandboxCommerceLayer implements ReadyCommerceLayer {
     return this.#ready().customer;
   }
 
-  /** Changes how it behaves. What is not named stays as it is. */
+  /** Changes how it behaves. Settings that are not named stay as they are. */
   configure(settings: CommerceLayerSettings): void {
     this.#control("POST", "commercelayer", settings);
   }
@@ -241,8 +251,8 @@ export class SandboxCommerceLayer implements ReadyCommerceLayer {
   }
 
   /**
-   * Allows an authorization request, as a person would on the page `/oauth/authorize`: takes that page's URL, or its parameters,
-   * and returns the URL that the person would be redirected to, with the code.
+   * Allows an authorization request, as a person would on the page `/oauth/authorize`: takes that page's URL, or its
+   * parameters, and returns the URL that the person would be redirected to, with the code.
    */
   authorize(request: string | URL | Record<string, string>): string {
     const text = typeof request === "string" || request instanceof URL;
@@ -251,7 +261,7 @@ export class SandboxCommerceLayer implements ReadyCommerceLayer {
   }
 }
 
-/** An answer that has not been sent yet. @internal */
+/** A response that has not been sent yet. @internal */
 export interface Reply {
   status: number;
   headers: [name: string, value: string][];
@@ -260,7 +270,7 @@ export interface Reply {
   dropped: boolean;
 }
 
-/** The origin of a sandbox in the process. The name can never belong to anybody. */
+/** The origin of a sandbox in this process. The name is reserved, so that nobody can own it. */
 const SANDBOX_URL = "https://tenant.sandbox.invalid";
 
 const SWITCHES = [
@@ -312,8 +322,8 @@ export class Sandbox {
   #closed = false;
 
   /**
-   * Answers requests to {@link Sandbox.url} like the global `fetch` would, if the sandbox were a server. Give it to a client
-   * as its `fetch`. Requests to anywhere else are refused.
+   * Answers requests to {@link Sandbox.url} as the global `fetch` would, if the sandbox were a server. Pass it to a
+   * client as its `fetch`. Requests to anywhere else are refused.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response> = (input, init) =>
     this.#fetch(input, init);
@@ -380,8 +390,8 @@ export class Sandbox {
   }
 
   /**
-   * An identity token of the issuer that the trust names, as a workload's platform would issue it. It meets the trust's condition,
-   * which is that `repository` is `acme/deploy`, unless `claims` say otherwise.
+   * Returns an identity token of the issuer that the trust names, as a workload's platform would issue it. It meets the
+   * trust's condition that `repository` is `acme/deploy`, unless `claims` say otherwise.
    */
   identityToken(claims?: Record<string, unknown>): string {
     return (this.#control("POST", "identity-token", { claims }) as { token: string }).token;
@@ -392,20 +402,21 @@ export class Sandbox {
     this.#control("POST", "device", { userCode, approve });
   }
 
-  /** Changes how it behaves. What is not named stays as it is. */
+  /** Changes how it behaves. Settings that are not named stay as they are. */
   configure(switches: SandboxSwitches): void {
     this.#control("POST", "switches", switches);
   }
 
   /**
    * Simulates a program with a credential: it logs in and, if it is a connector, synchronises. The credential's
-   * `lastUsedAt`, the connector's `status` and the system log show it. If the pair is refused, the result says so; nothing is thrown.
+   * `lastUsedAt`, the connector's `status` and the system log show it. If the pair is refused, the result says so;
+   * nothing is thrown.
    */
   consume({ clientId, clientSecret, syncError, userAgent }: Consumer): Consumed {
     return this.#control("POST", "consume", { clientId, clientSecret, syncError, userAgent }) as Consumed;
   }
 
-  /** Adds a rule. Of several for the same request the oldest is used. */
+  /** Adds a rule. If several match a request, the oldest is used. */
   fault(fault: Fault): void {
     this.#control("POST", "faults", fault);
   }
@@ -415,7 +426,7 @@ export class Sandbox {
     this.#control("DELETE", "faults");
   }
 
-  /** The last requests, oldest first: no headers, no bodies. */
+  /** Returns the last requests, oldest first: no headers, no bodies. */
   requests(filter: RequestFilter = {}): SandboxRequest[] {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, String(value));
@@ -433,8 +444,8 @@ export class Sandbox {
   }
 
   /**
-   * All its rows, as JSON. It contains no secret: only the public key of each credential is kept. The secrets of Commerce
-   * Layer's credentials, which that API returns repeatedly, are new in a sandbox that restores it.
+   * Returns all rows as JSON. They contain no secret: only the public key of each credential is kept. The secrets of
+   * Commerce Layer's credentials, which that API returns repeatedly, are new in a sandbox that restores the rows.
    */
   snapshot(): object {
     return this.#control("GET", "state") as object;
@@ -446,7 +457,7 @@ export class Sandbox {
     this.#ready = this.#control("GET", "tenant") as ReadyTenant;
   }
 
-  /** Closes it: its memory is freed, and its `fetch` fails. */
+  /** Closes the sandbox: its memory is freed, and its `fetch` fails. */
   close(): void {
     if (!this.#closed) this.#tenant.free();
     this.#closed = true;
@@ -457,7 +468,7 @@ export class Sandbox {
     return this.#closed ? 0 : this.#tenant.revision;
   }
 
-  /** Answers one request, without delay. @internal */
+  /** Handles one request, without delay. @internal */
   handle(method: string, url: string, headers: Iterable<[string, string]>, body: string): Reply {
     if (this.#closed) throw new Error("the sandbox is closed");
     const answer = this.#tenant.handle(method, url, [...headers].flat(), body, Date.now()) as [
@@ -509,7 +520,7 @@ export class Sandbox {
   }
 }
 
-/** The error of Node's `fetch`; browsers leave out the cause. */
+/** Returns an error like those of Node's `fetch`; browsers leave out the cause. */
 function failure(code: string, message: string): TypeError {
   return new TypeError("fetch failed", { cause: Object.assign(new Error(message), { code }) });
 }

@@ -122,8 +122,9 @@ pub fn list_credentials(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Sta
     Ok(page(rows.into_iter().map(|row| credential_view(tenant, row, call.now)).collect(), next))
 }
 
-/// Returns the secret, this once. According to C1's API description this revokes an active credential, while according
-/// to its manual the old one stays valid: a switch decides. Such a credential does not expire.
+/// Issues a credential and returns its secret, which is shown only this once. According to C1's API description, this
+/// revokes an active credential; according to its manual, the old one stays valid. A switch decides which. The
+/// credential does not expire.
 pub fn create_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let bridge = call.param("bridgeId");
     find(&tenant.state.bridges, WHAT, bridge)?;
@@ -143,7 +144,7 @@ pub fn create_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, St
     Ok(wrap("credential", answer))
 }
 
-/// A credential that is already revoked is left unchanged. That this is not an error is a guess.
+/// Revokes a credential. One that is already revoked is left unchanged; that this is not an error is a guess.
 pub fn revoke_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     revoke(find_mut(&mut tenant.state.bridge_credentials, "credential", call.param("id"))?, call);
     Ok(Row::new())

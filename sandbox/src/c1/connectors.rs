@@ -12,7 +12,7 @@ use crate::time::{self, DAY, Millis, SECOND};
 
 /// The duration of a requested synchronization.
 const SYNC: Millis = 5 * SECOND;
-/// The end of a synchronization. This field belongs to the sandbox, and no answer shows it.
+/// The field with the end of a synchronization. It is private to the sandbox, and no answer shows it.
 const SYNC_ENDS: &str = "_syncEnds";
 /// The lifetime of a connector's credential. C1 does not document it, and the API cannot set it.
 const CREDENTIAL_LIFE: Millis = 90 * DAY;
@@ -32,7 +32,7 @@ fn find_connector<'a>(state: &'a mut State, app: &str, id: &str, now: Millis) ->
     Ok(row)
 }
 
-/// Ends a synchronization whose time is over.
+/// Ends a synchronization whose duration has elapsed.
 fn settle(row: &mut Row, now: Millis) {
     if let Some(ends) = time::parse(text(row, SYNC_ENDS)).filter(|ends| *ends <= now) {
         row.remove(SYNC_ENDS);
@@ -189,7 +189,7 @@ pub fn resume_sync(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> 
     Ok(Row::new())
 }
 
-/// Only a failed synchronization can be confirmed as valid.
+/// Confirms a failed synchronization as valid, and starts the next one. Refused if the last one did not fail.
 pub fn confirm_sync_valid(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let (app, id) = place(call);
     let connector = find_connector(&mut tenant.state, app, id, call.now)?;
@@ -225,7 +225,7 @@ pub fn download_url(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status>
     Ok(Row::from_iter([("downloadUrl".to_owned(), Value::from(url))]))
 }
 
-/// Returns the active credentials of a connector.
+/// Returns the credentials of a connector that are not revoked.
 fn of_connector<'a>(state: &'a mut State, app: &str, connector: &str) -> impl Iterator<Item = &'a mut Row> {
     let of_this =
         move |row: &&mut Row| is_live(row) && text(row, "appId") == app && text(row, "connectorId") == connector;
@@ -239,7 +239,7 @@ fn revoke_all(state: &mut State, app: &str, connector: &str, now: Millis) {
     });
 }
 
-/// Expires all credentials of a connector now. Those that have already ended are left unchanged.
+/// Expires all credentials of a connector now. Those that have already expired are left unchanged.
 fn expire_all(state: &mut State, app: &str, connector: &str, now: Millis) {
     of_connector(state, app, connector)
         .filter(|row| time::parse(text(row, "expiresTime")).is_none_or(|expires| expires > now))
@@ -249,7 +249,7 @@ fn expire_all(state: &mut State, app: &str, connector: &str, now: Millis) {
         });
 }
 
-/// A synchronization that a connector made by itself.
+/// A synchronization that a connector started by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synced {
     /// The connector's app.
@@ -260,8 +260,8 @@ pub struct Synced {
     pub status: String,
 }
 
-/// Synchronizes the connector that a credential belongs to, at once, with success or an error. A paused connector does
-/// not synchronize.
+/// Synchronizes the connector that a credential belongs to, immediately, with success or with an error. A paused
+/// connector does not synchronize.
 ///
 /// # Errors
 /// Returns code 5 if the connector does not exist.
@@ -281,7 +281,7 @@ pub fn synced(state: &mut State, credential: &str, error: Option<&str>, now: Mil
     Ok(Synced { app, connector: id, status })
 }
 
-/// Issues another credential for the connector and returns its secret, this once.
+/// Issues another credential for the connector and returns its secret, which is shown only this once.
 pub fn rotate_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let (app, connector) = (required(&call.body, "appId")?, required(&call.body, "connectorId")?);
     find_connector(&mut tenant.state, app, connector, call.now)?;

@@ -23,7 +23,7 @@ use crate::status::{Code, Status};
 use crate::tenant::{Caller, Tenant};
 use crate::time::{self, Millis};
 
-/// One checked request.
+/// A checked request.
 #[derive(Debug)]
 pub struct Call<'a> {
     /// The table that describes it.
@@ -49,15 +49,15 @@ impl Call<'_> {
         text(&self.params, name)
     }
 
-    /// Returns the message that a field of the body holds.
+    /// Returns the type of the message in a field of the body.
     fn body_message(&self, name: &str) -> Result<Message, Status> {
         let fields = self.operation.body.map(|body| self.table.fields(body)).unwrap_or_default();
         let field = fields.iter().find(|field| self.table.wire_name(field) == name && field.kind == Kind::Message);
         Ok(field.ok_or_else(|| Status::new(Code::Internal, format!("{name} is not in the API table")))?.message())
     }
 
-    /// Applies an update request, `{<name>: ..., updateMask}`, to a row. Without both of them nothing changes. A mask
-    /// alone would clear the fields that it names, which is never intended.
+    /// Applies an update request, `{<name>: ..., updateMask}`, to a row. Nothing changes if both are missing. A mask
+    /// alone is refused: it would clear the fields that it names, which is never intended.
     fn update(&self, name: &str, fixed: &[&str], row: &mut Row) -> Result<(), Status> {
         let mask = text(&self.body, "updateMask");
         match shape::object(&self.body, name) {
@@ -73,7 +73,7 @@ impl Call<'_> {
         Value::from(time::format(self.now))
     }
 
-    /// Returns the expiry that the duration in the body's field implies; null for none.
+    /// Returns the expiry for the duration in a field of the body; null if there is none.
     fn expiry(&self, field: &str) -> Result<Value, Status> {
         let Some(life) = self.body.get(field).and_then(Value::as_str) else { return Ok(Value::Null) };
         let life = time::duration(life).filter(|life| *life > 0);
@@ -85,7 +85,7 @@ impl Call<'_> {
 /// A function that answers an operation.
 pub type Handler = fn(&mut Tenant, &Call<'_>) -> Result<Row, Status>;
 
-/// Answers a call, in the complete form of its response message.
+/// Answers a call with the complete form of its response message.
 ///
 /// # Errors
 /// Returns the status to answer with.
@@ -220,7 +220,7 @@ fn required<'a>(body: &'a Row, field: &str) -> Result<&'a str, Status> {
     }
 }
 
-/// Whether `text` contains `part`, ignoring case.
+/// Returns whether `text` contains `part`, ignoring case.
 fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(&part.to_lowercase())
 }

@@ -38,7 +38,7 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("client", tenant.with_client_id(row, Kind::Personal)))
 }
 
-/// Returns the secret, this once.
+/// Creates a client and returns its secret, which is shown only this once.
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     check_cidrs(&call.body, "allowSourceCidr")?;
     let expires = call.expiry("expires")?;

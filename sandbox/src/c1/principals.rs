@@ -27,7 +27,7 @@ pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("servicePrincipal", row))
 }
 
-/// Creates a service principal and its user.
+/// Returns the row of a new service principal, including its user.
 pub fn new_principal(id: &str, name: &str, now: Value) -> Row {
     let principal = json!({
         "id": id,
@@ -49,7 +49,7 @@ pub fn new_principal(id: &str, name: &str, now: Value) -> Row {
     principal.as_object().cloned().unwrap_or_default()
 }
 
-/// Changes the name, which is the only changeable field.
+/// Changes the name, the only field that can be changed.
 pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let row = find_mut(&mut tenant.state.principals, WHAT, call.param("id"))?;
     call.update("servicePrincipal", &["objectPermissions", "user"], row)?;
@@ -94,7 +94,7 @@ pub fn get_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Statu
     Ok(wrap("credential", tenant.with_client_id(&row, Kind::Principal)))
 }
 
-/// Returns the secret, this once.
+/// Issues a credential and returns its secret, which is shown only this once.
 pub fn create_credential(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let owner = call.param("servicePrincipalId");
     find(&tenant.state.principals, WHAT, owner)?;

@@ -1,5 +1,5 @@
 //! SSO applications, and the OAuth clients that sign people in through them. A client's secret is random text, of which
-//! only a hash is kept, as C1's description says. The form of its ids and secrets is not documented.
+//! only a hash is kept, as C1's description says. The format of its ids and secrets is not documented.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ pub fn get(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("application", find_application(&mut tenant.state, call.param("appId"), call.param("id"))?.clone()))
 }
 
-/// Creates an application and, for OIDC, its first client, whose secret is returned this once.
+/// Creates an application and, for OIDC, its first client, whose secret is shown only this once.
 pub fn create(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let app = call.param("appId");
     find(&tenant.state.apps, "app", app)?;
@@ -96,7 +96,7 @@ pub fn update(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     Ok(wrap("application", application.clone()))
 }
 
-/// Deletes an application. Its clients remain, to be listed and deleted, but sign nobody in.
+/// Deletes an application. Its clients can still be listed and deleted, but no longer sign anybody in.
 pub fn delete(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     state::delete(find_application(&mut tenant.state, call.param("appId"), call.param("id"))?, call.now);
     Ok(Row::new())
@@ -147,7 +147,7 @@ fn hash(secret: &str) -> String {
     Base64UrlUnpadded::encode_string(&Sha512::digest(secret.as_bytes()))
 }
 
-/// Finds the client that path and body name. The application may have been deleted.
+/// Finds the client that the path and the body name. The application may have been deleted.
 fn find_client<'a>(tenant: &'a mut Tenant, call: &Call<'_>) -> Result<&'a mut Row, Status> {
     let (app, application, id) = (call.param("appId"), call.param("id"), required(&call.body, "clientId")?);
     find(&tenant.state.apps, "app", app)?;
@@ -173,7 +173,7 @@ pub fn list_clients(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status>
     Ok(page(rows.into_iter().cloned().collect(), next))
 }
 
-/// Returns the secret, this once.
+/// Creates a client and returns its secret, which is shown only this once.
 pub fn create_client(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let application = find_application(&mut tenant.state, call.param("appId"), call.param("id"))?;
     if !application.contains_key("oidc") {
@@ -215,7 +215,7 @@ pub fn delete_client(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status
     Ok(Row::new())
 }
 
-/// Returns the new secret, this once. The old one stops working immediately.
+/// Replaces the secret and returns the new one, which is shown only this once. The old one stops working immediately.
 pub fn rotate_client_secret(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row, Status> {
     let client = find_client(tenant, call)?;
     if !is_confidential(client) {
@@ -226,7 +226,7 @@ pub fn rotate_client_secret(tenant: &mut Tenant, call: &Call<'_>) -> Result<Row,
     Ok(Row::from_iter([("clientSecret".to_owned(), Value::from(secret))]))
 }
 
-/// Whether a client authenticates correctly, by the method that it was registered with (`clientSecretBasic`,
+/// Returns whether a client authenticates correctly, by the method that it was registered with (`clientSecretBasic`,
 /// `clientSecretPost` or `none`).
 pub fn is_authentic(state: &State, client_id: &str, method: &str, secret: Option<&str>) -> bool {
     let client = state.sso_clients.iter().find(|row| is_live(row) && text(row, "clientId") == client_id);

@@ -60,8 +60,8 @@ const OWNERS: [(&str, &str); 7] = [
     ("userId", "user"),
 ];
 
-/// Records a change together with its answer. It is a guess that no separate event is logged when issuing a credential
-/// ends the older ones, since nobody made a call for that.
+/// Records a successful change, based on its request and answer. No separate event is logged when issuing a credential
+/// ends older ones, since nobody made a call for that; this is a guess.
 pub fn note(tenant: &mut Tenant, call: &Call<'_>, operation: &str, answer: &Row) {
     let detail = tenant.options.switches.log_detail;
     let (service, method) = operation.rsplit_once('.').unwrap_or_default();

@@ -19,7 +19,7 @@ pub fn control(tenant: &mut Tenant, method: &str, path: &str, body: &Value, now:
             api.settings = api.settings.read(body)?;
             api.settings.show()
         }
-        // Pretends that something invisible depends on an object.
+        // Simulates an invisible dependency on an object.
         ("POST", "lock") => {
             let id = body.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
             let id = id.ok_or_else(|| Status::invalid("id: the id of an object"))?.to_owned();
@@ -31,7 +31,7 @@ pub fn control(tenant: &mut Tenant, method: &str, path: &str, body: &Value, now:
             }
             json!({ "locked": api.locked })
         }
-        // Does what a person would do on the page.
+        // Acts for the person on the authorization page.
         ("POST", "authorize") => {
             let parameters = oauth::parameters("application/json", &body.to_string());
             let location = parameters.and_then(|parameters| oauth::authorize(tenant, &parameters, now));

@@ -10,7 +10,7 @@ use super::schema::{Attribute, Kind, Resource};
 use super::store::{Record, Store};
 use crate::time;
 
-/// One filter, which an object passes if one of its places does.
+/// A filter. An object passes it if the value at one of the places does.
 #[derive(Debug, Clone)]
 pub struct Filter {
     places: Vec<Place>,
@@ -18,7 +18,7 @@ pub struct Filter {
     values: Vec<String>,
 }
 
-/// The compared value: the relationships to follow, then an attribute, which may be `id`.
+/// The location of a compared value: the relationships to follow, then an attribute, which may be `id`.
 #[derive(Debug, Clone)]
 struct Place {
     path: Vec<&'static str>,
@@ -96,7 +96,7 @@ enum Suffixes {
 }
 
 impl Filter {
-    /// Reads a filter of lists of `resource`.
+    /// Parses a filter for lists of `resource`.
     ///
     /// # Errors
     /// Returns 400 if it names something that lists cannot be filtered by, or if a value is invalid.
@@ -139,7 +139,7 @@ impl Filter {
         Ok(Self { places, predicate, values })
     }
 
-    /// Whether the object passes.
+    /// Returns whether the object passes.
     pub fn passes(&self, store: &Store, record: &Record) -> bool {
         self.places.iter().any(|place| self.passes_at(store, record, place, &place.path))
     }
@@ -163,7 +163,7 @@ impl Filter {
         let Predicate { test, not, or_null, quantity } = self.predicate;
         let positive = |given: &str| test_one(test, value, kind, given);
         match test {
-            // The value of such a filter determines its direction.
+            // The value of such a filter decides whether its condition must hold or must not.
             Test::Present | Test::Null | Test::True | Test::False => {
                 let meant = !matches!(self.values.first().map(String::as_str), Some("false" | "0"));
                 return (positive("") != not) == meant;
@@ -204,7 +204,7 @@ fn test_one(test: Test, value: &Value, kind: Kind, given: &str) -> bool {
     }
 }
 
-/// Compares a value with a text of its kind.
+/// Compares a value with another one of its kind, given as text.
 fn compare(value: &Value, kind: Kind, given: &str) -> Option<Ordering> {
     match kind {
         Kind::Date => date(value.as_str()?).zip(date(given)).map(|(mine, theirs)| mine.cmp(&theirs)),
@@ -216,7 +216,7 @@ fn compare(value: &Value, kind: Kind, given: &str) -> Option<Ordering> {
     }
 }
 
-/// Reads a time, or the beginning of a day.
+/// Parses a time, or a date as the beginning of its day.
 fn date(text: &str) -> Option<time::Millis> {
     time::parse(text).or_else(|| time::parse(&format!("{text}T00:00:00Z")))
 }

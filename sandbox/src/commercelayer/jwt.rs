@@ -1,5 +1,5 @@
 //! Signed tokens (RFC 7519). The sandbox signs with ES256, while Commerce Layer itself signs with RS512, whose keys
-//! take seconds to make. A client finds the algorithm and the key through the key set either way.
+//! take seconds to generate. A client finds the algorithm and the key through the key set either way.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// Draws a new key.
+    /// Generates a new key.
     pub fn draw(entropy: &mut Entropy) -> Self {
         loop {
             // All but a fraction of 2^-32 of the numbers are valid keys.
@@ -79,7 +79,7 @@ pub fn verify_shared(token: &str, key: &[u8]) -> Option<Row> {
     (text(&header, "alg") == "HS512" && mac.verify_slice(&signature).is_ok()).then_some(claims)
 }
 
-/// Returns the header, the claims, the signed text, and the signature.
+/// Returns the parts of a token: its header, its claims, the signed text, and the signature.
 fn parse(token: &str) -> Option<(Row, Row, &str, Vec<u8>)> {
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;

@@ -1,4 +1,4 @@
-//! The rate limits of the API and the token endpoint. Windows slide: the time before each request counts.
+//! The rate limits of the API and the token endpoint. The windows slide: each ends with the current request.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -60,7 +60,7 @@ impl Limiter {
         let mut nearest: Option<LimitState> = None;
         for (name, limit) in limits {
             let times = self.0.entry(name.clone()).or_default();
-            // The clock may have been set back: later times are forgotten too.
+            // The clock may have been set back, so times in the future are removed, too.
             times.retain(|at| *at > now - limit.seconds * SECOND && *at <= now);
             let remaining = limit.count.saturating_sub(times.len());
             let oldest = times.front().copied().unwrap_or(now);
@@ -83,7 +83,7 @@ impl Limiter {
         nearest
     }
 
-    /// Forgets all requests.
+    /// Removes all requests.
     pub fn clear(&mut self) {
         self.0.clear();
     }

@@ -70,14 +70,14 @@ pub struct CommerceLayer {
     limiter: Limiter,
 }
 
-/// Does not show secrets.
+/// Omits secrets.
 impl std::fmt::Debug for CommerceLayer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("CommerceLayer").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
-/// The parts of a request that matter here.
+/// The parts of a request that this API reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
     /// The method.
@@ -159,7 +159,7 @@ impl CommerceLayer {
         self.store.all("api_credentials").find(|record| record.text("client_id") == client_id)
     }
 
-    /// Returns what a client needs to begin.
+    /// Returns the data that a client needs to start: the address, the personal credential, and the customer's login.
     pub fn ready(&self, url: &str) -> Value {
         json!({
             "serverURL": url,
@@ -333,7 +333,7 @@ fn endpoint_answer(tenant: &mut Tenant, endpoint: Endpoint, incoming: &Incoming<
 /// Reads the snapshot of this API's rows.
 ///
 /// # Errors
-/// Returns code 3 if it has another form.
+/// Returns code 3 if it is malformed.
 pub fn restored(snapshot: &Value) -> Result<Option<Store>, Status> {
     snapshot.get("commercelayer").map(Store::restore).transpose()
 }

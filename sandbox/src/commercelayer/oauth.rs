@@ -1,5 +1,5 @@
-//! The token endpoint of Commerce Layer: its grants, and the revocation of tokens. Errors have the form of the API's,
-//! with the OAuth code in `meta.error`.
+//! The token endpoint of Commerce Layer: its grants, and the revocation of tokens. Errors have the API's format, with
+//! the OAuth code in `meta.error`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,8 +24,8 @@ const REFRESH_LIFETIME: Millis = 14 * DAY;
 /// The lifetime of an authorization code.
 const CODE_LIFETIME: Millis = 10 * 60 * SECOND;
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// The key of assertions in the JWT bearer grant. It is publicly known, because the client's own secret is sent along
-/// with them.
+/// The key of assertions in the JWT bearer grant. It is public, because the client's own secret is sent along with
+/// them.
 const ASSERTION_KEY: &[u8] = b"cl";
 /// The claim in which such an assertion names its subject.
 const ASSERTION_CLAIM: &str = "https://commercelayer.io/claims";
@@ -125,7 +125,8 @@ pub struct Tokens {
     revoked: HashMap<String, Millis>,
     refresh: HashMap<String, Refresh>,
     codes: HashMap<String, Code>,
-    /// The access token that was checked last, and its claims: checking a signature takes longer than everything else.
+    /// The last checked access token with its claims, cached because verifying a signature takes longer than all the
+    /// rest.
     checked: Option<(String, Row)>,
 }
 
@@ -136,7 +137,7 @@ impl Tokens {
         self.codes.retain(|_, code| code.client_id != client_id);
     }
 
-    /// Whether the token was revoked.
+    /// Returns whether the token was revoked.
     pub fn is_revoked(&self, claims: &Row) -> bool {
         self.revoked.contains_key(text(claims, "jti"))
     }
@@ -346,7 +347,7 @@ fn assertion(token: &str, now: Millis) -> Result<Owner, Refusal> {
 /// Redeems an authorization code.
 fn redeem(tenant: &mut Tenant, client_id: &str, parameters: &Parameters, now: Millis) -> Result<Code, Refusal> {
     let bad = || Refusal::grant("the code is invalid or no longer valid");
-    // The code is spent by the first attempt.
+    // The first attempt uses up the code.
     let code = tenant.commercelayer.tokens.codes.remove(needed(parameters, "code")?).ok_or_else(bad)?;
     if code.client_id != client_id || code.expires <= now || needed(parameters, "redirect_uri")? != code.redirect_uri {
         return Err(bad());

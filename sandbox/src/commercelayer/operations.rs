@@ -33,7 +33,7 @@ pub fn perform(
     if read {
         return self::read(&tenant.commercelayer, operation, resource, id, incoming, &url).map_err(one);
     }
-    // A wrong query is reported before anything is done.
+    // An invalid query is refused before anything is done.
     let query = Query::read(resource, false, incoming.query).map_err(one)?;
     let (api, entropy) = (&mut tenant.commercelayer, &mut tenant.entropy);
     let mut sources = Sources { entropy, now };
@@ -146,7 +146,7 @@ fn update(
     Ok(())
 }
 
-/// Applies a change to a record, whose secrets are kept elsewhere.
+/// Applies a change to a record, and returns its secrets, which are kept elsewhere.
 fn apply(record: &mut Record, change: &mut Change) -> Vec<String> {
     let mut secrets = Vec::new();
     for (name, value) in std::mem::take(&mut change.attributes) {

@@ -1,4 +1,4 @@
-//! Errors in the form of the Provisioning API: a list of JSON:API error objects under one status.
+//! Errors in the format of the Provisioning API: a list of JSON:API error objects under one status.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ impl Problem {
         Self { source: Some(("parameter", parameter.to_owned())), ..problem }
     }
 
-    /// Creates an error in the form of the body (400).
+    /// Creates an error in the structure of the body (400).
     pub fn body(code: &'static str, pointer: &str, detail: impl Into<String>) -> Self {
         let problem = Self::new(400, code, "Bad request body", detail);
         Self { source: Some(("pointer", pointer.to_owned())), ..problem }
@@ -73,7 +73,7 @@ impl Problem {
         Self::new(423, "LOCKED", "Locked", detail)
     }
 
-    /// Whether the error is at this location in the body.
+    /// Returns whether the error is at this location in the body.
     pub fn is_at(&self, pointer: &str) -> bool {
         self.source.as_ref().is_some_and(|(_, place)| place == pointer)
     }

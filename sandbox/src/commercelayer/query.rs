@@ -15,7 +15,7 @@ const LARGEST_PAGE: usize = 25;
 /// The default number of objects on a page.
 const USUAL_PAGE: usize = 10;
 
-/// The relationships to include, each with those of its targets.
+/// The relationships to include, each with those to include of its targets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Include(pub BTreeMap<&'static str, Include>);
 
@@ -37,10 +37,10 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads the parameters of a request for one object, or a list of objects, of `resource`.
+    /// Parses the parameters of a request for one object, or a list of objects, of `resource`.
     ///
     /// # Errors
-    /// Returns the first parameter that is wrong.
+    /// Returns an error for the first parameter that is wrong.
     pub fn read(resource: &'static Resource, list: bool, parameters: &[(String, String)]) -> Result<Self, Problem> {
         let mut query = Self {
             page: 1,
@@ -128,7 +128,7 @@ impl Query {
         Ok(())
     }
 
-    /// Whether the field of a type is to be shown.
+    /// Returns whether the field of a type is to be shown.
     pub fn shows(&self, key: &str, field: &str) -> bool {
         self.fields.get(key).is_none_or(|fields| fields.contains(field))
     }
@@ -174,7 +174,7 @@ impl Include {
     }
 }
 
-/// Nulls come last, as in Postgres.
+/// Compares two objects by an attribute. Nulls come last, as in Postgres.
 fn compare<'a>(one: &'a Record, two: &'a Record, name: &str) -> Ordering {
     if name == "id" {
         return one.id.cmp(&two.id);

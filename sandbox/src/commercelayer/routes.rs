@@ -84,7 +84,8 @@ fn fits<'a>(operation: &Operation, parts: &[&'a str]) -> Option<&'a str> {
 }
 
 impl Found {
-    /// Returns the number of the target, if it has one: an operation's, or one after all operations for an endpoint.
+    /// Returns the number of the target, if it has one: that of an operation or, for an endpoint, one after those of
+    /// all operations.
     pub fn number(&self) -> Option<u16> {
         match self {
             Self::Operation(number, _) => Some(*number),
@@ -112,12 +113,12 @@ pub fn named(name: &str) -> Option<u16> {
     (bare.is_some() || place < operations).then(|| u16::try_from(place).ok())?
 }
 
-/// Returns the name of a number, without the prefix.
+/// Returns the name with this number, without the prefix.
 pub fn name(number: u16) -> &'static str {
     names().nth(usize::from(number)).unwrap_or_default()
 }
 
-/// Whether the number belongs to an operation and not to an endpoint.
+/// Returns whether the number belongs to an operation and not to an endpoint.
 pub fn is_operation(number: u16) -> bool {
     usize::from(number) < schema::operations().len()
 }

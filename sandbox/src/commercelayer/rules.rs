@@ -94,7 +94,7 @@ fn email(record: &Record, name: &str, problems: &mut Problems) {
     }
 }
 
-/// Whether an attribute is missing or null.
+/// Returns whether an attribute is missing or null.
 fn unset(record: &Record, name: &str) -> bool {
     record.attributes.get(name).is_none_or(Value::is_null)
 }
@@ -147,7 +147,7 @@ pub fn usual_lifetime(kind: &str) -> i64 {
     if kind == "sales_channel" { 14_400 } else { 7_200 }
 }
 
-/// Returns a new client id in the form of Commerce Layer: 43 characters.
+/// Returns a new client id in Commerce Layer's format: 43 characters.
 pub fn client_id(api: &mut CommerceLayer) -> String {
     const CHARACTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let dice = &mut api.store.dice;

@@ -1,5 +1,5 @@
-//! The API table's content about the Provisioning API: its resources and its operations. The build script writes the
-//! rows from `api/commercelayer.idl`.
+//! The part of the API table that describes the Provisioning API: its resources and its operations. The build script
+//! writes the rows from `api/commercelayer.idl`.
 
 /// A resource.
 #[derive(Debug, PartialEq, Eq)]

@@ -116,7 +116,7 @@ struct Credential<'a> {
     name: &'a str,
     kind: &'a str,
     mode: &'a str,
-    /// Empty if there is none.
+    /// The id of its role; empty if there is none.
     role: &'a str,
     reference: Option<&'a str>,
     /// The age in days.

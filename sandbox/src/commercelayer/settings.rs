@@ -31,8 +31,8 @@ impl Settings {
         })
     }
 
-    /// Returns the settings with those that `options` names replaced. `rateLimits` is `"on"` for the documented ones,
-    /// or requests per minute by kind; `tokenTtl` is null for the lifetime of each credential.
+    /// Returns the settings with those that `options` names replaced. `rateLimits` is `"on"` for the documented limits,
+    /// `"off"` for none, or requests per minute by kind; `tokenTtl` is null for the lifetime of each credential.
     ///
     /// # Errors
     /// Returns code 3 for an invalid value.
@@ -65,7 +65,7 @@ impl Settings {
                     let limit = |seconds| Limit { count: usize::try_from(count).unwrap_or(usize::MAX), seconds };
                     match name.as_str() {
                         "token" => limits.token = limit(60),
-                        // A burst cannot be larger than the limit of a minute.
+                        // A burst cannot exceed the limit per minute.
                         "read" => (limits.read, limits.read_burst) = (limit(60), limit(60)),
                         "write" => (limits.write, limits.write_burst) = (limit(60), limit(60)),
                         _ => return wrong("rateLimits: token, read and write"),

@@ -29,7 +29,7 @@ impl Record {
         text(&self.attributes, name)
     }
 
-    /// Whether the attribute is `true`.
+    /// Returns whether the attribute is `true`.
     pub fn is(&self, name: &str) -> bool {
         self.attributes.get(name) == Some(&Value::Bool(true))
     }
@@ -66,7 +66,7 @@ struct Collection {
 /// All objects.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// The random sequence of ids.
+    /// The pseudo-random sequence that ids are drawn from.
     pub dice: Dice,
     collections: BTreeMap<&'static str, Collection>,
 }
@@ -77,7 +77,7 @@ impl Store {
         Self { dice, collections: BTreeMap::new() }
     }
 
-    /// Returns a new id in the form of Commerce Layer: ten letters.
+    /// Returns a new id in Commerce Layer's format: ten letters.
     pub fn new_id(&mut self) -> String {
         const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         (0..10).map(|_| LETTERS.get(self.dice.below(LETTERS.len())).copied().map_or('A', char::from)).collect()
@@ -151,10 +151,10 @@ impl Store {
         json!({ "dice": self.dice.position().to_string(), "resources": types })
     }
 
-    /// Reads what [`Store::snapshot`] wrote.
+    /// Reads the output of [`Store::snapshot`].
     ///
     /// # Errors
-    /// Returns code 3 if it has another form.
+    /// Returns code 3 if it is malformed.
     pub fn restore(snapshot: &Value) -> Result<Self, Status> {
         let wrong = |what: &str| Status::invalid(format!("state: commercelayer: {what}"));
         let position = snapshot.get("dice").and_then(Value::as_str).and_then(|text| text.parse().ok());
@@ -166,7 +166,7 @@ impl Store {
                 let part = |name: &str| row.get(name).and_then(Value::as_object).cloned();
                 let id = row.get("id").and_then(Value::as_str).ok_or_else(|| wrong("an id is missing"))?.to_owned();
                 let mut attributes = part("attributes").ok_or_else(|| wrong("attributes are missing"))?;
-                // A secret that somebody wrote into the file is ignored.
+                // A secret that somebody added to the file is ignored.
                 attributes.retain(|name, _| resource.attribute(name).is_some_and(|attribute| !attribute.secret));
                 let links = part("links").unwrap_or_default();
                 let links = links.into_iter().filter_map(|(name, id)| Some((name, id.as_str()?.to_owned()))).collect();

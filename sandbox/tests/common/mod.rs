@@ -87,14 +87,14 @@ impl World {
         (reply.status, serde_json::from_str(&reply.body).unwrap())
     }
 
-    /// Makes an API call that succeeds.
+    /// Makes an API call, and checks that it succeeds.
     pub fn ok(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, answer) = self.call(method, path, body);
         assert_eq!(status, 200, "{method} {path}: {answer}");
         answer
     }
 
-    /// Makes an API call that is refused with this HTTP status and gRPC code.
+    /// Makes an API call, and checks that it is refused with this HTTP status and gRPC code.
     pub fn refused(&self, status: u16, code: u8, method: &str, path: &str, body: Value) -> String {
         let (found, answer) = self.call(method, path, body);
         assert_eq!((found, &answer["code"], &answer["details"]), (status, &json!(code), &json!([])), "{answer}");

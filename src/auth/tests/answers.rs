@@ -109,7 +109,7 @@ fn every_bad_answer_has_its_own_error() {
             (*body, *expected, parse(*status, body.as_bytes()).map_or_else(|error| error.kind.code(), |_| "accepted"))
         })
         .collect();
-    // These arise from more than one answer and are covered by the tests of logins.
+    // These take more than one answer, and are covered by the tests of logins.
     let elsewhere = ["token_type_dpop", "device_codes", "device_expired"];
     let codes: Vec<_> = TokenErrorKind::CODES.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
     check_corpus(&got, &codes, &[]);
@@ -234,7 +234,7 @@ fn text_from_outside_is_made_harmless() {
     assert_eq!(redact(&format!("{} {}", "a ".repeat(140), &*secret), 300).matches("conductorone").count(), 0);
 }
 
-/// Made once, because Ed25519 without optimization is slow.
+/// A secret that is made only once, because unoptimized Ed25519 is slow.
 static SECRET: LazyLock<Zeroizing<String>> = LazyLock::new(|| secret().to_text());
 
 proptest! {

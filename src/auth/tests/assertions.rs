@@ -10,7 +10,7 @@ use crate::auth::{
     BaseUrl, ClientSecret, ConfigError, Login, Need, Source, TokenOptions, TokenType, assertion, bearer, token_request,
 };
 
-/// Verifies as a server does, with the public key alone.
+/// Verifies an assertion as a server does, with the public key alone.
 fn verify(jwt: &str, public: &[u8; 32]) -> (String, String) {
     let (signed, signature) = jwt.rsplit_once('.').unwrap();
     let signature = Signature::from_slice(&decode(signature)).unwrap();
@@ -95,7 +95,7 @@ fn a_fixed_token_is_sanitized_for_a_header() {
 }
 
 proptest! {
-    // Ed25519 without optimization is slow.
+    // Unoptimized Ed25519 is slow.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

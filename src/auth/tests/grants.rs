@@ -1,4 +1,4 @@
-//! The grants of Commerce Layer: what they take, send and keep.
+//! The grants of Commerce Layer: what they accept, send and keep.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const ALL: [GrantType; 5] = [
     GrantType::JwtBearer,
 ];
 
-/// The values: id, secret, username, password, refresh token, code, redirect URI, verifier.
+/// The values of all fields: id, secret, username, password, refresh token, code, redirect URI, verifier.
 fn fields(values: [&str; 8]) -> Vec<u8> {
     values.join("\0").into_bytes()
 }
@@ -178,7 +178,7 @@ fn a_refresh_token_replaces_the_original_grant() {
             );
             assert!(!login.source().needs_subject());
         }
-        // No refresh token, or one that is invalid.
+        // A missing or invalid refresh token leaves the old one in use.
         for more in ["", ",\"refresh_token\":null", ",\"refresh_token\":\"\"", ",\"refresh_token\":[\"x\"]"] {
             granted(&mut login, &format!("{{\"access_token\":\"T\"{more}}}"));
             assert_eq!(refresh_token(&login), "refresh-3");
@@ -188,7 +188,7 @@ fn a_refresh_token_replaces_the_original_grant() {
             assert_eq!(refresh_token(&login), "refresh-3", "{bad}");
         }
     }
-    // Client credentials are sent again: a refresh token would only be one more secret.
+    // Client credentials are sent again instead: a refresh token would only be one more secret.
     let mut login = login(GrantType::ClientCredentials);
     granted(&mut login, r#"{"access_token":"T","refresh_token":"refresh-1"}"#);
     assert_eq!(refresh_token(&login), "");

@@ -11,7 +11,7 @@ fn token(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.to_owned())
 }
 
-/// Returns a client that holds a token of `life` seconds, fetched at 0 without delay.
+/// Returns a client that holds a token with a lifetime of `life` seconds, fetched at 0 without delay.
 fn holding(life: f64) -> Tokens<&'static str> {
     let mut tokens = tokens();
     let attempt = tokens.started(0.0);
@@ -42,12 +42,12 @@ fn a_token_is_renewed_at_four_fifths_and_used_meanwhile() {
     assert_eq!(tokens.next(480_000.0), Next::UseAndRefresh { generation: 1 });
     let attempt = tokens.started(480_000.0);
     assert_eq!(tokens.next(500_000.0), Next::Use { generation: 1 });
-    // Ten seconds before its end it is no longer sent.
+    // The token is no longer sent in the last ten seconds of its lifetime.
     assert_eq!(tokens.next(589_999.0), Next::Use { generation: 1 });
     assert_eq!(tokens.next(590_000.0), Next::Wait { attempt });
     tokens.accept(attempt, token("second"), Some(600.0), 0.5, 590_001.0);
     assert_eq!(tokens.next(590_002.0), Next::Use { generation: 2 });
-    // The lifetime is counted from when the request was sent.
+    // The lifetime is counted from the moment at which the request was sent.
     assert_eq!(tokens.next(480_000.0 + 480_000.0), Next::UseAndRefresh { generation: 2 });
 }
 
@@ -57,14 +57,14 @@ fn jitter_and_margin_keep_their_bounds() {
         let mut tokens = tokens();
         let attempt = tokens.started(0.0);
         tokens.accept(attempt, token("a"), Some(life), random, 0.0);
-        // In thousandths of the lifetime.
+        // Steps are thousandths of the lifetime.
         (0..1000).find(|step| tokens.next(f64::from(*step) * life) != Next::Use { generation: 1 }).unwrap()
     };
-    // 0.8 * 1.1 is a little more than 0.88.
+    // In floating point, 0.8 * 1.1 is slightly more than 0.88.
     assert_eq!((renewed_at(3600.0, 0.0), renewed_at(3600.0, 0.5), renewed_at(3600.0, 1.0)), (720, 800, 881));
-    // At most thirty seconds before the end, which is 0.7 of 100 s.
+    // No later than thirty seconds before the end, which is at 0.7 of 100 s.
     assert_eq!((renewed_at(100.0, 0.5), renewed_at(100.0, 1.0)), (700, 700));
-    // Half of a short lifetime.
+    // No later than half of a short lifetime.
     assert_eq!((renewed_at(2.0, 0.0), renewed_at(2.0, 1.0)), (450, 500));
 }
 
@@ -161,7 +161,7 @@ fn only_the_first_of_many_401s_counts() {
     assert_eq!(tokens.rejected(1, 1_050.0), Rejection::Replay);
     assert_eq!(tokens.next(1_050.0), Next::Wait { attempt });
     tokens.accept(attempt, token("second"), Some(600.0), 0.5, 1_100.0);
-    // Late answers to the old generation leave the new token alone.
+    // Late answers for the old generation do not affect the new token.
     assert_eq!(tokens.rejected(1, 1_200.0), Rejection::Replay);
     assert_eq!(tokens.next(1_200.0), Next::Use { generation: 2 });
 }
@@ -211,10 +211,10 @@ fn an_odd_clock_does_no_harm() {
     assert_eq!(tokens.next(0.0), Next::Use { generation: 1 });
 }
 
-/// A server and its clients in virtual time, in steps of a millisecond.
+/// A server and its clients in virtual time, which advances in steps of a millisecond.
 struct Simulation {
     life: f64,
-    /// The delay of one direction.
+    /// The delay in one direction.
     latency: f64,
     /// The time between two calls.
     period: f64,
@@ -294,7 +294,7 @@ impl Simulation {
     }
 }
 
-/// Returns numbers that are neither random nor regular.
+/// Returns a reproducible generator of pseudorandom numbers.
 fn noise() -> impl FnMut() -> f64 {
     let mut state = 1u32;
     move || {
@@ -333,7 +333,8 @@ fn rare_calls_never_send_an_expired_token() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Holds for all lifetimes and delays, as long as a request takes less than a quarter of a token's lifetime.
+    /// This holds for all lifetimes and delays, provided that a request takes less than a quarter of a token's
+    /// lifetime.
     #[test]
     fn no_expired_token_is_ever_sent(
         life in 1.0f64..30.0, share in 0.0f64..0.24, period in 1.0f64..2_000.0, fail_every in 0u32..4, seed in proptest::collection::vec(0.0f64..1.0, 16),

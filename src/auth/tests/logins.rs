@@ -97,7 +97,7 @@ fn a_wrong_clock_is_learned_from_a_refusal_and_tried_once() {
         let claims = String::from_utf8(decode(sent["client_assertion"].split('.').nth(1).unwrap())).unwrap();
         assert!(claims.contains(&format!("\"iat\":{}", NOW + slow)), "{claims}");
         assert!(matches!(login.answer(&answer(200, GRANT), NOW, 0.0), Step::Granted(_)));
-        // The offset is kept.
+        // The offset outlives the conversation.
         login.begin();
         assert_eq!(login.clock().correct(NOW), NOW + slow);
     }
@@ -160,7 +160,7 @@ fn a_digest_is_the_first_half_of_sha_512() {
     let half = |hex: &str| -> Vec<u8> {
         (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
     };
-    // The examples of FIPS 180-4, and one of several blocks.
+    // The examples of FIPS 180-4, and one with several blocks.
     for (text, hex) in [
         ("", "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"),
         ("abc", "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"),
@@ -183,7 +183,7 @@ fn a_right_clock_is_not_blamed() {
         let error = failed(login.answer(&Answer { date, ..answer(status, body) }, NOW, 0.0));
         assert_eq!((error.clock_offset, login.clock().offset()), (None, 0.0));
     }
-    // An exchange contains no time of this machine.
+    // An exchange does not contain this machine's time.
     let mut login = Login::new(Source::exchange("x@acme.conductor.one/wfe").unwrap(), TokenOptions::default());
     login.begin();
     failed(login.answer(&Answer { date: Some(NOW + 4000.0), ..answer(401, REFUSAL) }, NOW, 0.0));

@@ -23,7 +23,7 @@ use super::ClientSecret;
 use super::base64;
 use zeroize::Zeroizing;
 
-/// A secret that every test may know.
+/// Returns the secret that the tests share.
 fn secret() -> ClientSecret {
     ClientSecret::from_seed(Zeroizing::new([7; 32]))
 }

@@ -8,7 +8,7 @@ use crate::auth::{ClientSecret, ConfigError, SecretError, base64};
 
 const PREFIX: &str = "secret-token:conductorone.com:v1:";
 
-/// Encodes with the crate in one call.
+/// Encodes bytes in a single call of the crate.
 fn by<E: Encoding>(bytes: impl AsRef<[u8]>) -> String {
     let mut buffer = vec![0; bytes.as_ref().len() * 2 + 4];
     E::encode(bytes.as_ref(), &mut buffer).unwrap().to_owned()
@@ -201,7 +201,7 @@ fn nothing_prints_a_secret() {
 }
 
 proptest! {
-    // Ed25519 without optimization is slow.
+    // Unoptimized Ed25519 is slow.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

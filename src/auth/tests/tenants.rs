@@ -84,7 +84,7 @@ fn tenants_are_read_as_people_name_them() {
         ("https://acme.conductor.one/", "https://acme.conductor.one"),
         ("https://acme.conductor.one/apps/2abc?tab=1", "https://acme.conductor.one"),
         ("https://proxy.example/c1", "https://proxy.example/c1"),
-        // A URL parser takes each of these for an address if it stands alone.
+        // A URL parser would take each of these on its own for an IPv4 address.
         ("1234", "https://1234.conductor.one"),
         ("007", "https://007.conductor.one"),
         ("0xfee", "https://0xfee.conductor.one"),

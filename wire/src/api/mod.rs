@@ -10,8 +10,8 @@ pub use table::{Field, Kind, Message, Method, Operation, Paging, Param, Segment,
 use std::sync::OnceLock;
 
 /// Returns the table of the C1 API, for programs that have it built in: the sandbox and the tests. It is unpacked on
-/// first use (about 0.2 ms) and kept. The core gets its tables as separate files, so that no program loads the table of
-/// an API that it does not call.
+/// first use (about 0.2 ms) and kept. The core itself gets its tables as separate files, so that no program loads the
+/// table of an API that it does not call.
 #[cfg(any(test, feature = "built-in"))]
 pub fn c1() -> &'static Table {
     static C1: OnceLock<Table> = OnceLock::new();

@@ -19,7 +19,7 @@ pub struct Table {
     operations: Vec<Operation>,
 }
 
-/// The table is not one that this version of the core can read.
+/// The error for a table that this version of the core cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableError;
 
@@ -186,15 +186,15 @@ pub struct Operation {
     response_field_122: Name,
 }
 
-/// The source of the name of a field that an operation has for a message.
+/// The origin of the name under which a call holds the message of its body or its response.
 #[derive(Debug, Clone, Copy)]
 enum CallField {
     Given(Name),
-    /// The name of a response, from the operation's service and name.
+    /// A response's name, derived from the operation's service and name.
     OfBoth,
-    /// The name of a response, from the operation's name.
+    /// A response's name, derived from the operation's name.
     OfName,
-    /// The name of a body, from that of the response.
+    /// A body's name, derived from that of the response.
     OfResponse,
 }
 
@@ -207,7 +207,7 @@ impl Table {
         Self::read(text).ok_or(TableError)
     }
 
-    /// Returns all operations. The position is the operation's number.
+    /// Returns all operations. An operation's position is its number.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
@@ -241,8 +241,8 @@ impl Table {
         self.name(field.wire)
     }
 
-    /// Whether a field of any message has this name and holds a secret. Servers also spell names in the style of their
-    /// own languages, so `config_fields` stands for `configFields` too.
+    /// Whether a field of any message has this name and holds a secret. Servers may also spell a name in the style of
+    /// their own language, so `config_fields` counts as `configFields` too.
     pub fn is_secret(&self, name: &str) -> bool {
         let letters = |name: &[u8]| -> Vec<u8> {
             name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
@@ -282,7 +282,7 @@ impl Table {
         (self.name(param.wire), self.name(param.name))
     }
 
-    /// Whether the request object wraps parameters (and a body); otherwise it is the body itself.
+    /// Whether the request object wraps parameters and possibly a body; otherwise it is the body itself.
     pub fn wraps(&self, operation: &Operation) -> bool {
         operation.query.len > 0 || self.segments(operation).iter().any(|s| s.param.is_some())
     }
@@ -368,7 +368,7 @@ const COLUMNS: usize = 9;
 /// The characters of the most frequent types; see the packer.
 const TYPES: &str = "!#%&()*+,/:;<=>?@[]^{|}~";
 
-/// Whether tables for servers can be read too. The core gets none, and has no code for them.
+/// Whether tables for servers can be read too. The core gets none and has no code for them.
 const SERVER: bool = cfg!(any(test, feature = "built-in"));
 
 /// The state of unpacking.
@@ -470,7 +470,8 @@ impl Unpacking {
         self.keep(column.word()?)
     }
 
-    /// Reads what operations share, each as an operation that lacks the rest, and its flags.
+    /// Reads the manners, which are the facts that operations share: each is an operation without its other facts, and
+    /// the flags.
     fn manners(&mut self, mut column: Reader, count: usize) -> Option<Vec<(Operation, usize)>> {
         (0..count).map(|_| self.manner(&mut column)).collect()
     }
@@ -582,10 +583,10 @@ impl Unpacking {
     }
 
     fn messages(&mut self, mut column: Reader, types: &[Type], count: usize) -> Option<()> {
-        // The positions of the fields that were spelled out.
+        // The positions of the fields that are spelled out.
         let mut spelled: Vec<u16> = Vec::with_capacity(self.table.fields.capacity() / 2);
         for number in 0..count {
-            // A message that nothing refers to has a number too.
+            // A message to which nothing refers has a number too.
             self.referred = self.referred.max(u16::try_from(number).ok()? + 1);
             let start = self.table.fields.len();
             loop {
@@ -672,7 +673,8 @@ fn kind(code: u8) -> Option<Kind> {
     KINDS.get(usize::from(code)).copied()
 }
 
-/// Lower-cases the capitals that a name begins with, except for the last one if a lower-case letter follows it.
+/// Lower-cases the capitals at the beginning of a name, except for the last of several if a lower-case letter follows
+/// it.
 fn camel(name: &str) -> String {
     let capitals = name.bytes().take_while(u8::is_ascii_uppercase).count();
     let next_is_lower = name.as_bytes().get(capitals).is_some_and(u8::is_ascii_lowercase);

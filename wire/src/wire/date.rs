@@ -1,10 +1,10 @@
 //! A lenient reader of RFC 3339 dates.
 
-/// Returns the milliseconds since 1970 of an RFC 3339 date-time, as in JavaScript's `Date`.
-/// It accepts more than the RFC because servers send it: missing seconds, any number of fraction digits (truncated to
-/// milliseconds as in `Date`), offsets such as `+07:00`, `+0700` or `+07`, a space or lower-case letters for `T` and
-/// `Z`, and a leap second (counted as the first of the next minute). It refuses a missing offset, because the moment
-/// would be a guess, and days that do not exist.
+/// Returns the milliseconds since 1970 of an RFC 3339 date-time, as in JavaScript's `Date`. It accepts more than the
+/// RFC does, because servers send it: missing seconds, any number of fraction digits (truncated to milliseconds as in
+/// `Date`), offsets such as `+07:00`, `+0700` or `+07`, a space or lower-case letters for `T` and `Z`, and a leap
+/// second (counted as the first of the next minute). It refuses a missing offset, because the moment would be a guess,
+/// and days that do not exist.
 pub fn parse_rfc3339(text: &[u8]) -> Option<f64> {
     let (date, rest) = text.split_first_chunk()?;
     let (time, mut rest) = rest.split_first_chunk()?;
@@ -51,7 +51,8 @@ pub fn parse_rfc3339(text: &[u8]) -> Option<f64> {
     if !real {
         return None;
     }
-    // 32 bits only hold the milliseconds of a few days, and 64-bit numbers divide and multiply slowly.
+    // 32 bits hold the milliseconds of a few days only, so days are added as a float: 64-bit integers divide and
+    // multiply slowly.
     let time = ((hour * 60 + minute - offset) * 60 + second) * 1000 + millis;
     Some(f64::from(days_from_epoch(year, month, day)) * 86_400_000.0 + f64::from(time))
 }
@@ -65,7 +66,8 @@ pub fn is_sendable(millis: f64) -> bool {
 /// Eight characters, in which `0` stands for any digit.
 struct Pattern {
     characters: u64,
-    /// The addend that sets the high bit of each byte that exceeds its maximum: 9 above a digit, 0 above anything else.
+    /// The addend that sets the high bit of each byte that exceeds its maximum: 9 for a digit, 0 for any other
+    /// character.
     room: u64,
 }
 
@@ -77,12 +79,12 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 impl Pattern {
     const fn new(characters: [u8; 8]) -> Self {
         let characters = u64::from_le_bytes(characters);
-        // Of all characters in patterns, only `0` has the first of these bits and neither of the others.
+        // Of all characters in the patterns, only `0` has the first of these bits and neither of the others.
         let digits = characters >> 4 & !(characters >> 3) & !(characters >> 6) & ONES;
         Self { characters, room: ONES * 0x7f - digits * 9 }
     }
 
-    /// Returns the numbers in a text that matches the pattern: each byte holds that of the two digits that begin there.
+    /// Returns the numbers in a text that matches the pattern: each byte holds the two-digit number that begins there.
     fn pairs(&self, text: &[u8; 8]) -> Option<u64> {
         let digits = u64::from_le_bytes(*text) ^ self.characters;
         let too_large = (digits.wrapping_add(self.room) | digits) & (ONES << 7);

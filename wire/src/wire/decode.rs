@@ -1,7 +1,7 @@
-//! Reads a response once, against the table, and reports what `JSON.parse` alone would get wrong.
+//! Reads a response in one pass, against the table, and reports what `JSON.parse` alone would get wrong.
 //!
-//! `JSON.parse` makes the objects themselves, because passing them field by field costs more than twice as much
-//! (measured). Instead, this pass returns
+//! `JSON.parse` still makes the objects, because passing them field by field costs more than twice as much (measured).
+//! This pass only returns
 //! - **slots**: the numbers for the fields that are dates or 64-bit integers, in an order that lets the reviver find
 //!   them without reading a single date itself;
 //! - **patches**: the few values that have to be replaced one by one;
@@ -25,13 +25,13 @@ use alloc::{
 };
 use core::cell::{Cell, OnceCell};
 
-/// Leaves the value as `JSON.parse` made it.
+/// The slot of a value that stays as `JSON.parse` made it.
 pub const KEEP: f64 = f64::NAN;
-/// Replaces the value by `undefined`. Servers send an empty string for a date that is not set.
+/// The slot of a value that becomes `undefined`: servers send an empty string for a date that is not set.
 pub const UNSET: f64 = f64::INFINITY;
 /// The largest integer that a JavaScript number holds exactly.
 const MAX_SAFE: u64 = (1 << 53) - 1;
-/// The number of problems that are reported; further ones are only counted.
+/// The maximum number of problems that are reported; further ones are only counted.
 const MAX_PROBLEMS: usize = 32;
 
 /// The result of the pass.
@@ -67,13 +67,13 @@ pub struct Patch {
     pub value: Replacement,
 }
 
-/// The replacement of a patch. Each variant also holds what it replaces, because a name may occur twice: `JSON.parse`
-/// keeps the last value, and a patch of an earlier one must not touch it.
+/// The replacement of a patch. Each variant also says what it replaces, because a name may occur twice: `JSON.parse`
+/// keeps the last value, which a patch of an earlier one must not touch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replacement {
     /// A `Date` of this many milliseconds, in place of this text.
     Date(i64, String),
-    /// A number, read from this text as by JavaScript's `Number()`.
+    /// A number, read from this text as JavaScript's `Number()` does.
     Number(String),
     /// These digits as text in place of a number, because the field is text in JavaScript.
     Text(String),
@@ -90,12 +90,12 @@ pub struct Problem {
     pub path: Vec<Step>,
     /// What was expected, in words.
     pub expected: &'static str,
-    /// What was found, in words, but never the value.
+    /// What was found, in words; never the value itself.
     pub found: &'static str,
 }
 
 /// What the reader needs to know about a table's messages: which of them are live, and where each of their fields has
-/// its slot. Each message's layout is made when it is first needed.
+/// its slot. A message's layout is made when it is first needed.
 #[derive(Debug)]
 pub struct Layouts {
     layouts: Vec<OnceCell<Layout>>,
@@ -115,12 +115,12 @@ struct Layout {
 struct Row {
     /// The name on the wire.
     name: &'static str,
-    /// The name as it precedes a value without white space.
+    /// The name in quotes and the colon, as they precede a value without white space.
     key: Vec<u8>,
-    /// The offset in the block, 0 for none.
+    /// The offset in the block; 0 for none.
     offset: u16,
-    /// The row of the field that followed the last time, because servers send fields in a fixed order. [`NO_ROW`] at
-    /// first.
+    /// The row of the field that followed this one last time, because servers send fields in a fixed order. [`NO_ROW`]
+    /// at first.
     next: Cell<u16>,
     /// Whether the field is a single string that needs no change.
     plain: bool,
@@ -200,7 +200,7 @@ pub fn decode(table: &Table, layouts: &Layouts, message: Message, text: &[u8]) -
     Ok(decoder.found)
 }
 
-/// A step while reading. It is converted to a [`Step`] only when something is reported.
+/// A step of the path during the pass. It is converted to a [`Step`] only when something is reported.
 #[derive(Clone, Copy)]
 enum At<'a> {
     Field(&'static str),
@@ -262,7 +262,7 @@ enum Destination {
 }
 
 impl<'a> Decoder<'a> {
-    /// Reads an object. `slotted` is false under a map, where blocks are not made.
+    /// Reads an object. `slotted` is false under a map, where no blocks are made.
     fn message(&mut self, message: Message, slotted: bool, path: Option<&Path<'_>>) -> Result<(), Malformed> {
         if path.is_some_and(|path| path.depth > MAX_DEPTH) {
             return Err(Malformed { offset: self.cursor.offset() });
@@ -290,7 +290,7 @@ impl<'a> Decoder<'a> {
                             let slot =
                                 if size > 0 && row.offset > 0 { Some(base + usize::from(row.offset)) } else { None };
                             if let Some(slot) = slot {
-                                // For a name that occurs twice, the last value counts.
+                                // If a name occurs twice, the last value counts.
                                 self.set(slot, KEEP);
                             }
                             if token == Token::Null {
@@ -315,7 +315,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Takes a key and returns its row and the row's number. The field that followed the last time is tried first.
+    /// Takes a key and returns its row and the row's number. The field that followed last time is tried first.
     #[inline]
     fn key(&mut self, rows: &'a [Row], before: usize) -> Result<Option<(usize, &'a Row)>, Malformed> {
         let next = rows.get(before).map_or(NO_ROW, |row| row.next.get());
@@ -530,7 +530,7 @@ impl Decoded {
     /// Returns patches and problems as JSON:
     /// `{"patches":[[path,kind,text,milliseconds],...],"problems":[{path,expected,found},...],"more":n}`. The kind is
     /// `d` (the only one with milliseconds), `n`, `t`, `i` or `u`, in the order of [`Replacement`], and the text is
-    /// what is replaced. The result is empty if there is nothing to report, which is the usual case.
+    /// that of the value to replace. The result is empty if there is nothing to report, as is usual.
     pub fn notes(&self) -> String {
         if self.patches.is_empty() && self.problems.is_empty() {
             return String::new();
@@ -573,8 +573,8 @@ impl Decoded {
     }
 }
 
-/// Returns the characters that a string stands for, because some writers escape more than they must, such as `+` in the
-/// offset of a date. An invalid escape, such as half of a surrogate pair, is left unchanged.
+/// Returns the characters that a string stands for: some writers escape more than they must, such as `+` in the offset
+/// of a date. An invalid escape, such as half of a surrogate pair, is left unchanged.
 #[inline]
 fn unescaped(text: Text<'_>) -> Cow<'_, [u8]> {
     if !text.escaped {

@@ -1,8 +1,8 @@
 //! Turns a request object into a path, a query and a JSON body, and checks it against the table before any I/O.
 //!
 //! The request arrives as JSON text. The facade marks what JSON cannot express in strings that begin with NUL: one
-//! letter for the kind, then the value (see `Mark`). A caller's own string that begins with NUL is marked too, so no
-//! text of a caller can pass for a mark.
+//! letter for the kind, then the value (see `Mark`). A caller's own string that begins with NUL is marked too, so that
+//! no text of a caller can pass for a mark.
 
 pub use crate::boundary::Unknown;
 
@@ -21,11 +21,11 @@ pub struct Encoded<'a> {
     /// The path and query, beginning with `/`. Every value in it is percent-encoded.
     pub target: String,
     /// The JSON body; `None` if the operation has none or the caller gave none. It is borrowed if the request contains
-    /// it literally.
+    /// it verbatim.
     pub body: Option<Cow<'a, str>>,
 }
 
-/// The request does not match the operation. Nothing has been sent.
+/// The error for a request that does not match its operation. Nothing has been sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
     /// The path to the field, such as `connector.userIds[2]`; empty for the request itself.
@@ -53,13 +53,13 @@ impl EncodeOptions {
     }
 }
 
-// Functions that run once per request are `#[inline]`, so that they are compiled with the calling crate, which is
+// Functions that run once per request are `#[inline]`, so that they are compiled in the calling crate, which is
 // optimized for size.
 
 /// Encodes `request`, the JSON text of the request object or `null`.
 ///
+/// # Errors
 /// Names the first field that is wrong.
-/// [`Unfit`] names the first field that does not fit.
 #[inline]
 pub fn encode<'a>(
     table: &'a Table,
@@ -81,7 +81,7 @@ pub fn encode_message(table: &Table, message: Message, value: &str, options: Enc
 }
 
 enum Failure {
-    /// The facade's text is not JSON, which a caller's `toJSON` can bring about.
+    /// The facade's text is not JSON, which a caller's `toJSON` can cause.
     Malformed,
     Unfit(Unfit),
 }
@@ -148,12 +148,12 @@ struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// Begins at the place of the source that most likely contains what follows.
+    /// Begins at the position in the source that most likely contains what follows.
     fn begin(&mut self, at: usize) {
         (self.from, self.to) = (at, at);
     }
 
-    /// Writes a part of the source with this many bytes before and after it, such as its quotes.
+    /// Writes a part of the source, including this many bytes before and after it, such as its quotes.
     #[inline(never)]
     fn keep(&mut self, part: &[u8], around: usize) {
         let at = (part.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize).wrapping_sub(around);
@@ -164,7 +164,7 @@ impl<'a> Output<'a> {
         self.to += part.len() + 2 * around;
     }
 
-    /// Writes a byte that the source may contain here.
+    /// Writes a byte, which is kept from the source if it is next there.
     #[inline(never)]
     fn push(&mut self, byte: u8) {
         if self.source.as_bytes().get(self.to) == Some(&byte) {
@@ -232,7 +232,7 @@ impl<'a> Encoder<'a> {
                 self.empty_object("this operation takes no request")?;
                 None
             }
-            // A body without fields is equivalent to its absence; release 1.2.2 sends none either.
+            // A body without fields is equivalent to no body; release 1.2.2 sends none either.
             (Some(message), Token::Object) if self.table.fields(message).is_empty() => {
                 self.empty_object("this operation takes no fields")?;
                 None
@@ -376,7 +376,7 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    /// Returns path and query with the values filled in.
+    /// Returns the path and the query with the values filled in.
     #[inline]
     fn target(&self, operation: &Operation, values: &[(&str, Cow<'a, str>)]) -> Fit<String> {
         let value_of = |name: &str| values.iter().rev().find(|(n, _)| *n == name).map(|(_, value)| value.as_ref());
@@ -469,8 +469,8 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Copies a member at once if it is the expected next one, by its name on the wire, and an unmarked string, as most
-    /// are. Otherwise it does nothing.
+    /// Copies a whole member and returns true if it is the expected field under its wire name and its value is an
+    /// unmarked string, as for most members. Otherwise nothing is taken.
     fn plain_member(&mut self, field: &Field, first: bool) -> bool {
         let is_plain = field.shape == Shape::One && matches!(field.kind, Kind::String | Kind::Enum);
         if !is_plain || field.gone() || field.read_only() {
@@ -485,7 +485,7 @@ impl<'a> Encoder<'a> {
         true
     }
 
-    /// Finds the field that a caller calls `key`: by its name in JavaScript, in release 1.2.2, or on the wire.
+    /// Finds the field that `key` names: in JavaScript, in release 1.2.2, or on the wire.
     fn find(&self, fields: &'a [Field], key: &[u8], next: usize) -> Option<(usize, &'a Field)> {
         let is = |name: &str| name.len() == key.len() && same(name.as_bytes(), key);
         let is_it = |field: &Field| {
@@ -519,7 +519,7 @@ impl<'a> Encoder<'a> {
         self.array(|encoder| encoder.element(field))
     }
 
-    /// Copies an array, whose elements are written by `element`.
+    /// Writes an array, each element of which `element` writes.
     fn array(&mut self, mut element: impl FnMut(&mut Self) -> Fit<()>) -> Fit<()> {
         self.cursor.expect(b'[')?;
         self.out.push(b'[');
@@ -540,7 +540,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Copies a list at once if it contains only unmarked strings, as long lists of ids do.
+    /// Copies a whole list if it contains only unmarked strings, as long lists of ids do. Returns whether it did.
     fn plain_strings(&mut self) -> Fit<bool> {
         let mut look = self.cursor.clone();
         look.expect(b'[')?;
@@ -628,7 +628,7 @@ impl<'a> Encoder<'a> {
             Kind::Int32 | Kind::Uint32 if fits(kind, digits) => self.out.push_str(digits),
             Kind::Int32 | Kind::Uint32 if whole.is_some() && self.options.is_of_122() => self.out.push_str(digits),
             Kind::Double | Kind::Enum => self.out.push_str(digits),
-            // Above 2^53 the caller's number was already rounded.
+            // From 2^53 on, the caller's number may already be rounded.
             Kind::Int64 | Kind::Uint64 if whole.is_some_and(|n| n.unsigned_abs() < 1 << 53) => self.quoted(digits),
             Kind::Int32 => return self.unfit("must be a whole number within 32 bits"),
             Kind::Uint32 => return self.unfit("must be a whole number from 0 to 4294967295"),
@@ -658,8 +658,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Turns `{atType, additionalProperties}` into `{"@type", ...}`. An object that already has its wire form is not
-    /// changed.
+    /// Turns `{atType, additionalProperties}` into `{"@type", ...}`. An object in its wire form is not changed.
     fn any(&mut self) -> Fit<()> {
         let mut members = Members::begin(&mut self.cursor)?;
         self.out.push(b'{');
@@ -698,7 +697,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Copies any JSON, and replaces only the marks in it.
+    /// Copies any JSON, replacing only the marks in it.
     fn free(&mut self) -> Fit<()> {
         if self.path.len() > MAX_DEPTH {
             return self.unfit("nests too deep");
@@ -801,7 +800,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Returns what the facade marked the string as; `None` for an ordinary string.
+    /// Returns the mark that the string carries; `None` for an ordinary string.
     fn marked(&self, text: Text<'a>) -> Fit<Option<Mark<'a>>> {
         if !is_marked(text) {
             return Ok(None);
@@ -857,7 +856,8 @@ impl<'a> Encoder<'a> {
         Err(Failure::Unfit(self.locate(problem.into())))
     }
 
-    /// Returns the problem with its path. This function is separate so that it is compiled once and not for each type.
+    /// Returns the problem with its path. This is a separate function so that it is compiled once and not for each
+    /// type.
     #[inline(never)]
     fn locate(&self, problem: Cow<'static, str>) -> Unfit {
         let mut path = String::new();
@@ -884,8 +884,8 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// Returns the parts of a path that callers of a JSON:API do not know: the number of levels around attributes and
-/// relationships, and the position of the `data` of a relationship.
+/// Returns the parts of a path that callers of a JSON:API do not write: the number of levels around an attribute or a
+/// relationship, and the position of a relationship's `data`.
 fn wrapping(path: &[At<'_>]) -> (usize, Option<usize>) {
     let parts = path.iter().position(|at| matches!(at, At::Field(b"attributes" | b"relationships")));
     match parts {
@@ -903,7 +903,7 @@ fn wrapping(path: &[At<'_>]) -> (usize, Option<usize>) {
 const OUT_OF_RANGE: &str = "is a date outside the years 1 to 9999";
 
 impl Mark<'_> {
-    /// Returns what is wrong with the value independent of its place.
+    /// Returns what is wrong with the value, regardless of its place.
     fn problem(&self) -> Option<&'static str> {
         match self {
             Self::Date(iso) if iso.is_empty() => Some("is an invalid Date"),
@@ -939,7 +939,7 @@ fn wrapper_names(table: &Table, operation: &Operation) -> Vec<Cow<'static, str>>
     names
 }
 
-/// A function of its own, so that it is compiled once and not for each numeric type.
+/// Parses a whole number. This is a separate function so that it is compiled once and not for each use.
 #[inline(never)]
 fn whole(digits: &str) -> Option<i64> {
     digits.parse().ok()
@@ -998,7 +998,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// Encodes like `encodeURIComponent`: everything but `A-Z a-z 0-9 - _ . ! ~ * ' ( )`.
+/// Escapes everything but `A-Z a-z 0-9 - _ . ! ~ * ' ( )`, like `encodeURIComponent`.
 #[inline]
 fn percent_encode(out: &mut String, text: &str) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];

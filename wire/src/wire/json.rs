@@ -1,13 +1,13 @@
 //! A cursor over JSON text. It finds where values begin and end but does not build them, and leaves the final decision
-//! on well-formedness to the parser that follows.
+//! on well-formedness to the parser that runs afterwards.
 
 use crate::steps;
 use alloc::{borrow::Cow, string::String};
 
-/// The text is not JSON at this byte.
+/// The error for text that is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// The offset in bytes.
+    /// The offset of the offending byte.
     pub offset: usize,
 }
 
@@ -17,7 +17,7 @@ pub const MAX_DEPTH: usize = 192;
 /// A string token, without its quotes.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
-    /// The bytes as they are in the JSON text. They are UTF-8 unless the sender violated that.
+    /// The bytes as they are in the JSON text. They are UTF-8 if the sender obeys the standard.
     pub bytes: &'a [u8],
     /// Whether it contains a backslash.
     pub escaped: bool,
@@ -61,7 +61,7 @@ pub struct Cursor<'a> {
 }
 
 // A build for the browser lowers the inlining threshold of `#[inline]` hints (`xtask/src/build/tools.rs`), so whatever
-// every byte or every value passes through is marked as always inlined.
+// runs for every byte or every value is marked `#[inline(always)]`.
 impl<'a> Cursor<'a> {
     /// Creates a cursor at the start of `text`, after a byte order mark.
     pub fn new(text: &'a str) -> Self {
@@ -74,7 +74,7 @@ impl<'a> Cursor<'a> {
         Self { bytes, at, beyond_ascii: 0 }
     }
 
-    /// Whether all strings that were passed consist of ASCII.
+    /// Whether all strings so far consist of ASCII.
     pub fn only_ascii(&self) -> bool {
         self.beyond_ascii == 0
     }
@@ -101,13 +101,13 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     fn skip_space(&mut self) {
-        // Takes only one comparison where there is no white space, as in the output of machines.
+        // Without white space, as in machine-written JSON, this takes a single comparison.
         while self.byte() <= b' ' && matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
     }
 
-    /// Skips white space and returns what follows.
+    /// Skips white space and returns the type of the value that follows.
     ///
     /// # Errors
     /// Fails if no value begins here.
@@ -126,7 +126,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// [`Cursor::peek`] as a call instead of an inlined copy, for use outside of hot loops.
+    /// Calls [`Cursor::peek`] without inlining it, for use outside of hot loops.
     ///
     /// # Errors
     /// Fails if no value begins here.
@@ -217,8 +217,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes back to `start` and skips one byte, for a reader that only looks for strings. Returns false if a string
-    /// begins there, or if nothing is left.
+    /// Goes back to `start` and skips white space and one byte, for a reader that only looks for strings. Returns false
+    /// if that byte begins a string, or if nothing is left.
     pub fn step_from(&mut self, start: usize) -> bool {
         self.at = start;
         self.skip_space();
@@ -227,7 +227,7 @@ impl<'a> Cursor<'a> {
         found.is_some_and(|byte| *byte != b'"')
     }
 
-    /// Takes `"name":` if that is next, without white space in it, for a reader that knows the order of the members.
+    /// Takes `"name":` if exactly that is next, for a reader that knows the order of the members.
     #[inline]
     pub fn take_key(&mut self, name: &str) -> bool {
         self.skip_space();
@@ -285,7 +285,7 @@ impl<'a> Cursor<'a> {
         Ok(text_of(self.since(start)))
     }
 
-    /// Advances to the position of a copy of this cursor, and returns the text between.
+    /// Advances to the position of a copy of this cursor, and returns the bytes in between.
     pub fn take_to(&mut self, there: &Self) -> &'a [u8] {
         let start = core::mem::replace(&mut self.at, there.at);
         self.since(start)
@@ -316,7 +316,7 @@ impl<'a> Cursor<'a> {
             Token::True => self.word(b"true")?,
             Token::False => self.word(b"false")?,
             Token::Null => self.word(b"null")?,
-            // Brackets are counted but not paired, because the parser that follows pairs them.
+            // Brackets are counted but not paired, because the parser that runs afterwards pairs them.
             Token::Object | Token::Array => {
                 let mut depth = 0usize;
                 loop {
@@ -361,7 +361,7 @@ impl Members {
         Ok(Self { begun: false, done: cursor.take(b'}') })
     }
 
-    /// Records that the caller itself has read a whole member, and the comma before it.
+    /// Records that the caller has read a whole member itself, including the comma before it.
     pub fn passed(&mut self) {
         self.begun = true;
     }
@@ -384,16 +384,16 @@ impl Members {
     }
 }
 
-/// Returns the text, or nothing if the bytes are not UTF-8.
+/// Returns the bytes as text; empty if they are not UTF-8.
 fn text_of(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Compares two texts of equal length. Names are short, and in WebAssembly a comparison of slices is a call that
-/// proceeds byte by byte.
+/// Compares two texts of equal length. In WebAssembly, a comparison of slices is a call that proceeds byte by byte,
+/// which is slow for short names.
 #[inline]
 pub fn same(text: &[u8], name: &[u8]) -> bool {
-    // The last words may overlap the previous ones.
+    // The last word may overlap the previous one.
     if let (Some(last), Some(other)) = (text.last_chunk::<8>(), name.last_chunk::<8>()) {
         u64::from_le_bytes(*last) == u64::from_le_bytes(*other)
             && text
@@ -433,7 +433,7 @@ fn plain_run(bytes: &[u8], beyond_ascii: &mut u32) -> usize {
     passed
 }
 
-/// Returns a bit for each byte that is a quote or a backslash, and one for each that is not ASCII.
+/// Returns two bit masks: the bytes that are a quote or a backslash, and the bytes that are not ASCII.
 #[cfg(target_arch = "wasm32")]
 #[inline]
 #[target_feature(enable = "simd128")]

@@ -1,6 +1,6 @@
 //! Requests and responses as text. [`encode`] checks and writes requests and [`decode`] reads responses, both against
-//! the API table; [`plan`] lists what is left to the facade. [`json`] finds values in JSON text, and [`date`] reads RFC
-//! 3339.
+//! the API table; [`plan`] lists what is left for the facade to do. [`json`] finds values in JSON text, and [`date`]
+//! reads RFC 3339.
 
 pub mod date;
 pub mod decode;

@@ -1,6 +1,6 @@
-//! Lists the fields of a parsed message that still need a change: dates, integers, `Any` values, renamed fields, and
-//! the children that contain any. `pkg/src/core/revive.ts` carries out the plan, which it requests once for each
-//! message.
+//! Lists the fields of a parsed message that still have to be converted: dates, integers, `Any` values, renamed fields,
+//! and children that contain such fields. `pkg/src/core/revive.ts` carries out the plan, which it requests once for
+//! each message.
 
 use super::decode::Layouts;
 use super::json::{decimal, push_string};
@@ -28,7 +28,7 @@ impl Plans {
     }
 
     /// Returns the plan of a message: a JSON array with `[wire name, name or null, kind, slot, message]` for each field
-    /// that needs something. The kind is a [`StepKind`].
+    /// that has to be converted. The kind is a [`StepKind`].
     pub fn of_message(&self, table: &Table, layouts: &Layouts, message: Message) -> String {
         let mut out = String::from("[");
         for (index, field) in table.fields(message).iter().enumerate() {
@@ -63,7 +63,7 @@ impl Plans {
     }
 }
 
-/// Returns what a field's value needs. `below` says whether its messages need something.
+/// Returns the conversion that a field's value needs. `below` says whether its messages need any.
 fn kind(field: &Field, below: bool) -> Option<StepKind> {
     match (field.kind, field.shape) {
         (Kind::Date, Shape::One) => Some(StepKind::Date),

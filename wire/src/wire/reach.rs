@@ -1,11 +1,12 @@
-//! Determines which messages lead to something. This is computed for the requested messages only: a program uses few of
-//! an API's messages, and visiting all of them would dominate the time of its first call.
+//! Determines from which messages a field of interest can be reached. This is computed only for the messages that are
+//! asked for: a program uses few of an API's messages, and visiting all of them would dominate the time of its first
+//! call.
 
 use crate::api::{Field, Kind, Message, Table};
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-/// What is known about each message so far.
+/// The results so far, one for each message.
 #[derive(Debug)]
 pub struct Reach {
     known: Vec<Cell<Option<bool>>>,
@@ -21,7 +22,7 @@ impl Reach {
         self.known.get(usize::from(message.0))
     }
 
-    /// Whether the message, or one below it by fields that are followed, has a field that is a goal. The two predicates
+    /// Whether the message, or one below it that `follows` leads to, has a field that `is_goal`. The two predicates
     /// must be the same in all calls.
     pub fn leads(
         &self,
@@ -52,7 +53,7 @@ impl Reach {
                 }
             }
         }
-        // If nothing was found, that holds for all messages that were visited.
+        // If nothing was found, the result holds for all visited messages.
         for looked in if found { seen.get(..1) } else { seen.get(..) }.unwrap_or_default() {
             if let Some(known) = self.known(*looked) {
                 known.set(Some(found));

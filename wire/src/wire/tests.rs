@@ -1,4 +1,4 @@
-//! Encoding and decoding against a small API that has every kind and shape.
+//! Tests of encoding and decoding, against a small API that has every kind and shape.
 
 use super::decode::{Decoded, Layouts, Problem, Replacement, Step, decode};
 use super::encode::{EncodeOptions, Encoded, Unfit, Unknown, encode};
@@ -70,7 +70,7 @@ fn encoded(operation: usize, request: &str) -> Result<Encoded<'_>, Unfit> {
     encode(table, &table.operations()[operation], request, EncodeOptions { unknown: Unknown::Refuse })
 }
 
-/// Returns the body that a search for this thing sends.
+/// Returns the body that a search sends for this request.
 fn body(request: &str) -> Result<String, Unfit> {
     encoded(2, request).map(|encoded| encoded.body.unwrap_or_default().into_owned())
 }
@@ -268,7 +268,7 @@ fn unchanged_requests_are_not_copied() {
     assert_eq!(body(r#"{ "text" : "a" }"#).unwrap(), r#"{"text":"a"}"#);
 }
 
-/// Reads the slots as the reviver does, and returns dates and integers by path.
+/// Reads the slots as the reviver does, and returns the dates and integers by path.
 fn revived(text: &str) -> Vec<(String, f64)> {
     let table = table();
     let layouts = Layouts::new(&table);
@@ -557,7 +557,7 @@ proptest! {
 
     #[test]
     fn plain_members_are_copied_among_others(picks in prop::collection::vec(0usize..9, 0..12), space in "[ \n]{0,2}") {
-        // Each given member, and what is sent of it.
+        // Each member as it is given, and as it is sent.
         const MEMBERS: [(&str, Option<&str>); 9] = [
             (r#""text":"a""#, Some(r#""text":"a""#)),
             (r#""text":"\u0000Sb""#, Some(r#""text":"b""#)),
@@ -573,7 +573,7 @@ proptest! {
         let mut expected: Vec<&str> = Vec::new();
         let mut names: Vec<&str> = Vec::new();
         for (given, sent) in picks.into_iter().map(|pick| MEMBERS[pick]) {
-            // Each name is given once, because an object of JavaScript has no duplicates.
+            // Each name is given once, because JavaScript objects have no duplicates.
             let name = given.split(':').next().unwrap();
             if !names.contains(&name) {
                 names.push(name);

@@ -1,4 +1,7 @@
-/** The editor: CodeMirror with the page's colours. It lives in a shadow root, so its styles need nothing of the security policy. */
+/**
+ * The editor: CodeMirror with the page's colours. It lives in a shadow root, so its styles need no exception in the
+ * security policy.
+ */
 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
@@ -36,10 +39,10 @@ const theme = EditorView.theme({
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--selection)" },
 });
 
-/** What the page does with the editor. */
+/** The editor, as the page uses it. */
 export interface Editor {
   text: string;
-  /** Puts the caret at a line, and the focus on the editor. */
+  /** Moves the caret to a line, and the focus to the editor. */
   goTo(line: number): void;
 }
 
@@ -47,7 +50,7 @@ export interface EditorOptions {
   readonly parent: HTMLElement;
   readonly root: ShadowRoot;
   readonly label: string;
-  /** The id of the text that says how the editor is left. */
+  /** The id of the text that explains how to leave the editor. */
   readonly description: string;
   /** Called for Ctrl or Command with Enter. */
   readonly onRun: () => void;
@@ -62,7 +65,7 @@ function typeOver(event: InputEvent, view: EditorView): boolean {
   return true;
 }
 
-/** Opens an editor. Tab indents; after Escape, Tab leaves, as it does everywhere else. */
+/** Opens an editor. Tab indents; after Escape, Tab leaves the editor, as it does everywhere else. */
 export function openEditor({ parent, root, label, description, onRun }: EditorOptions): Editor {
   const leave = (view: EditorView): boolean => {
     view.setTabFocusMode(true);

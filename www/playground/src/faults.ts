@@ -1,4 +1,4 @@
-/** What can be switched on to go wrong. */
+/** The faults that can be switched on. */
 
 const ROTATE = "connector.rotateCredential";
 

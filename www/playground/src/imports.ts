@@ -1,10 +1,10 @@
-/** The imports of a program: found with the editor's parser, and led to the modules that the worker has. */
+/** The imports of a program: found with the editor's parser, and redirected to the modules that the worker has. */
 
 import { javascriptLanguage } from "@codemirror/lang-javascript";
 import { slot } from "./messages.js";
 import modules from "./modules.json";
 
-/** A program that cannot be run, and the line that is to blame. */
+/** Why a program cannot be run, and the line that is to blame. */
 export class ProgramError extends Error {
   override readonly name = "ProgramError";
   readonly line: number;
@@ -15,7 +15,7 @@ export class ProgramError extends Error {
   }
 }
 
-/** The program with slots in place of the names of modules. Lines stay as they are. */
+/** Returns the program with slots in place of the names of modules. Line numbers stay the same. */
 export function led(program: string): string {
   const lineAt = (position: number): number => program.slice(0, position).split("\n").length;
   let text = "";

@@ -1,4 +1,4 @@
-/** Programs in links: in the fragment, which browsers send to no server. */
+/** Programs in links: in the fragment, which browsers do not send to servers. */
 
 /** The longest program that a link may bring, in bytes. */
 const LONGEST = 200_000;
@@ -31,14 +31,14 @@ async function through(
   return all;
 }
 
-/** The fragment that brings a program. */
+/** Returns the fragment of a link to a program. */
 export async function fragmentOf(program: string): Promise<string> {
   const bytes = await through(new TextEncoder().encode(program), new CompressionStream("deflate-raw"));
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return PREFIX + text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The program that a fragment brings; `undefined` if there is none or it cannot be read. */
+/** Returns the program in a fragment; `undefined` if there is none or it cannot be read. */
 export async function programOf(fragment: string): Promise<string | undefined> {
   if (!fragment.startsWith(PREFIX)) return undefined;
   try {

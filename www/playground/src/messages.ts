@@ -1,8 +1,10 @@
-/** What the page, the stage and the workers say to each other. Everything is plain data, as a structured clone carries it. */
+/**
+ * The messages between the page, the stage and the workers. Everything is plain data, as a structured clone carries it.
+ */
 
 import type { SandboxRequest } from "keyturn/sandbox";
 
-/** What a worker is for: a run of the program, or the sandbox tenant. */
+/** The role of a worker: a run of the program, or the sandbox tenant. */
 export type Role = "program" | "tenant";
 
 /** From the page to the stage. A worker is given its end of a channel to the page. */
@@ -25,10 +27,10 @@ export interface Asked {
   readonly body: string;
 }
 
-/** To the sandbox: a request, the end of one that is under way, or one more port that asks. */
+/** To the sandbox: a request, the abort of one that is under way, or one more port that sends requests. */
 export type ToTenant = Asked | { readonly abort: number } | { readonly connect: MessagePort };
 
-/** What the sandbox answered. `lost` stands for a connection that broke, in words. */
+/** The answer of the sandbox. `lost` describes a connection that broke. */
 export type Answered =
   | {
       readonly id: number;
@@ -38,7 +40,7 @@ export type Answered =
     }
   | { readonly id: number; readonly lost: { readonly code: string; readonly message: string } };
 
-/** From the sandbox to the page: an answer, the first word, or that a program's request was handled. */
+/** From the sandbox to the page: an answer, that it is ready, or that it has handled a program's request. */
 export type FromTenant = Answered | { readonly ready: ReadyTenant } | { readonly changed: true };
 
 /** What a program needs to begin. */
@@ -46,7 +48,7 @@ export interface ReadyTenant {
   readonly url: string;
   /** The variables of its environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Files that it finds, by their paths. */
+  /** The files that it finds, by path. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +56,7 @@ export interface ReadyTenant {
 export type ToProgram =
   | {
       readonly run: {
-        /** With imports by the numbers that {@link slot} gives. */
+        /** The program, with the placeholders of {@link slot} for the modules that it imports. */
         readonly code: string;
         readonly tenant: MessagePort;
         readonly ready: ReadyTenant;
@@ -64,7 +66,7 @@ export type ToProgram =
     }
   | { readonly ahead: number };
 
-/** What a program met with. */
+/** An error of a program. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
@@ -83,5 +85,5 @@ export type FromProgram =
   | { readonly kind: "own"; readonly requests: readonly SandboxRequest[] }
   | { readonly kind: "end"; readonly status: number };
 
-/** Stands in a program's text for the address of a module, which only the worker knows. */
+/** Returns the placeholder in a program's text for the address of a module, which only the worker knows. */
 export const slot = (name: string): string => `keyturn-module:${name}`;

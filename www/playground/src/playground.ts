@@ -1,4 +1,4 @@
-/** The page: programs of the documents in an editor, run against a sandbox tenant that lives in the page too. */
+/** The page: programs of the documents in an editor, run against a sandbox tenant in the same page. */
 
 import programs from "playground:programs";
 import type { SandboxRequest } from "keyturn/sandbox";
@@ -20,13 +20,13 @@ const STEPS = [
   ["30 days", 720 * HOUR],
 ] as const;
 
-/** As many requests as are shown. */
+/** The maximum number of requests shown. */
 const SHOWN = 100;
 
-/** The page on which a person allows a program to log in, as programs print it. */
+/** The address, as programs print it, at which a person approves a log-in. */
 const APPROVAL = /\/device\?user_code=([\w-]+)/;
 
-/** A program that came with a link, in place of the number of one of the documents'. */
+/** Stands for the program that came with a link, in place of the index of one of the documents' programs. */
 const LINKED = -1;
 
 type Line =
@@ -48,14 +48,14 @@ class Playground extends LitElement {
     ready: { state: true },
   };
   static override styles = [base, styles];
-  /** The number of the program that is shown, or {@link LINKED}. */
+  /** The index of the program that is shown, or {@link LINKED}. */
   declare private chosen: number;
   declare private linked: string | undefined;
   declare private lines: readonly Line[];
   declare private running: boolean;
   declare private status: string;
   declare private seen: readonly SandboxRequest[];
-  /** What sandboxes that the program made itself have seen. */
+  /** The requests to sandboxes that the program created itself. */
   declare private own: readonly SandboxRequest[];
   declare private files: ReadonlyMap<string, string>;
   declare private faults: readonly string[];
@@ -63,12 +63,12 @@ class Playground extends LitElement {
   declare private ready: boolean;
   #editor: Editor | undefined;
   #theatre: Theatre | undefined;
-  /** What somebody has made of the programs, so that looking at another loses nothing. */
+  /** The edited programs, by index, so that switching to another loses nothing. */
   readonly #edited = new Map<number, string>();
-  /** Whether requests are being looked at, and whether there are more. */
+  /** Whether requests are being fetched, and whether to fetch them once more. */
   #looking = false;
   #again = false;
-  /** Tells what a run says from what one before it said. */
+  /** The number of the latest run, by which messages of earlier runs are ignored. */
   #run = 0;
 
   constructor() {
@@ -254,7 +254,7 @@ class Playground extends LitElement {
     });
   };
 
-  /** Opens the program that the address brings. */
+  /** Opens the program in the fragment of the address. */
   readonly #open = async (): Promise<void> => {
     const program = await programOf(location.hash);
     if (program === undefined) return;
@@ -350,7 +350,7 @@ class Playground extends LitElement {
     await this.#theatre?.control("POST", "device", { userCode, approve: true });
   }
 
-  /** Looks at what the sandbox has seen. While it does so, it is not asked again, but once more afterwards. */
+  /** Fetches the sandbox's requests and its time. Calls made meanwhile lead to one more fetch afterwards. */
   async #look(): Promise<void> {
     if (this.#looking || !this.#theatre) {
       this.#again = true;

@@ -1,7 +1,7 @@
 /**
- * The script of `stage.html`: a frame that is not shown, in which workers run programs under a content security policy of its own. By that a
- * program reaches no server, whoever wrote it. The frame is of the page's origin, since Chromium gives workers of any other
- * no `crypto.subtle`; what the origin has stored is taken from programs in `runner/program.ts`.
+ * The script of `stage.html`: a hidden frame in which workers run programs under a content security policy of its own,
+ * by which no program reaches a server, whoever wrote it. The frame is of the page's origin, since Chromium gives
+ * workers of any other no `crypto.subtle`; `runner/program.ts` removes access to what the origin has stored.
  */
 
 import type { Beginning, StageCommand } from "./messages.js";
@@ -38,5 +38,5 @@ addEventListener("message", ({ data, source }: MessageEvent<StageCommand>) => {
   const beginning: Beginning = { role: data.role, port: data.port };
   worker.postMessage(beginning, [data.port]);
 });
-// The page may begin. On a disk its origin has no name; the message says nothing.
+// Tell the page that it may begin. A page on a disk has no origin to address, and the message contains nothing.
 parent.postMessage("keyturn-stage", "*");

@@ -1,4 +1,4 @@
-/** What the page looks like. */
+/** The styles of the page. */
 
 import { css } from "lit";
 

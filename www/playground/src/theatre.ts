@@ -19,7 +19,7 @@ interface Actor {
   readonly port: MessagePort;
 }
 
-/** Where programs run: a frame that is not shown. */
+/** The workers in which programs run, in a hidden frame. */
 export class Theatre {
   readonly #frame: Window;
   readonly #tenant: MessagePort;
@@ -50,7 +50,7 @@ export class Theatre {
     this.#prepare();
   }
 
-  /** Calls the sandbox's controls. */
+  /** Calls a control of the sandbox. */
   async control<T>(method: string, path: string, body?: unknown): Promise<T> {
     const { url } = await this.ready;
     const id = ++this.#last;
@@ -69,7 +69,7 @@ export class Theatre {
     return JSON.parse(answered.body) as T;
   }
 
-  /** Runs a program; one that runs is stopped. */
+  /** Runs a program, after stopping the one that is running. */
   async run(code: string, receive: Receiver): Promise<void> {
     const ready = await this.ready;
     this.stop();
@@ -86,7 +86,7 @@ export class Theatre {
     program.port.postMessage(run, [port2]);
   }
 
-  /** Ends the program, whatever it does. */
+  /** Ends the program, whatever it is doing. */
   stop(): void {
     if (this.#program === undefined) return;
     this.#program.port.close();
@@ -95,7 +95,7 @@ export class Theatre {
     this.#prepare();
   }
 
-  /** Says how far the sandbox's clock is ahead of the machine's, in milliseconds. */
+  /** Sets how far the sandbox's clock is ahead of the machine's, in milliseconds. */
   moveClock(ahead: number): void {
     this.#ahead = ahead;
     this.#program?.port.postMessage({ ahead } satisfies ToProgram);
@@ -113,7 +113,7 @@ export class Theatre {
   }
 
   #send(command: StageCommand, transfer: Transferable[] = []): void {
-    // Files on a disk have no origin that a message could be addressed to.
+    // A page on a disk has no origin to which a message could be addressed.
     this.#frame.postMessage(command, location.protocol === "file:" ? "*" : location.origin, transfer);
   }
 }

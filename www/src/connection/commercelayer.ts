@@ -1,4 +1,4 @@
-/** A log-in to Commerce Layer's Provisioning API, held in memory for as long as the page is. */
+/** A log-in to Commerce Layer's Provisioning API, held in memory until the page is closed. */
 
 import {
   type ApiCredential,
@@ -13,10 +13,10 @@ import {
 import { Store } from "../estate/store.js";
 import { isKey, t } from "../texts/text.js";
 
-/** A credential as lists have it: without its secret. */
+/** A credential as lists return it, without its secret. */
 export type ApiCredentialFacts = Omit<ApiCredential, "client_secret">;
 
-/** What a list can be narrowed down by. Empty for all. */
+/** The filters of a list. An empty one matches everything. */
 export interface Narrowing {
   /** A part of the name or of the client id. */
   readonly text: string;
@@ -25,26 +25,26 @@ export interface Narrowing {
   readonly organization: string;
 }
 
-/** The kinds that people make; others are of applications of Commerce Layer's own. */
+/** The kinds that people create; the others belong to Commerce Layer's own applications. */
 export const KINDS = ["integration", "sales_channel", "webapp"] as const;
 
-/** Seconds that a token may live. */
+/** The lifetime of a token, in seconds. */
 export const LIFETIME = {
   least: 7_200,
   most: 31_536_000,
   usual: (kind: string): number => (kind === "sales_channel" ? 14_400 : 7_200),
 };
 
-/** What people call a kind. */
+/** Returns the display name of a kind. */
 export function kindName(kind: string): string {
   const key = `kind.${kind}`;
   return isKey(key) ? t(key) : kind;
 }
 
-/** Per page; the server gives no more. */
+/** The page size, which is the server's maximum. */
 const PAGE = 25 as const;
 
-/** What lists and dialogs show; the secret is not among it. */
+/** The fields that lists and dialogs show. The secret is not among them. */
 const SHOWN = {
   api_credentials: [
     ...([
@@ -65,7 +65,7 @@ const SHOWN = {
   roles: ["name", "kind"] as ("name" | "kind")[],
 };
 
-/** What is remembered of each, to know it again. */
+/** The fields of the list of all credentials. The references tell which line of successors a credential belongs to. */
 const LISTED = {
   api_credentials: [...SHOWN.api_credentials, "reference" as const, "reference_origin" as const],
   organizations: SHOWN.organizations,
@@ -74,12 +74,12 @@ const LISTED = {
 /** A client, and the calls that the console makes with it. */
 export class Provisioning extends EventTarget {
   readonly client: CommerceLayerProvisioningClient;
-  /** Nothing here is real. */
+  /** Whether this is a sandbox, in which nothing is real. */
   readonly sandbox: boolean;
-  /** Sets what these credentials are remembered as apart from others. */
+  /** A key that separates the stored data of this host from that of others. */
   readonly space: string;
   readonly store: Store;
-  /** Who is logged in; empty until that is known. */
+  /** The email address of who is logged in; empty until it is known. */
   email = "";
 
   private constructor(config: ClientInitConfig, space: string, store: Store, sandbox: boolean) {
@@ -90,7 +90,7 @@ export class Provisioning extends EventTarget {
     this.sandbox = sandbox;
   }
 
-  /** @param mark Set for a sandbox: sets it apart from others. */
+  /** @param mark Tells one sandbox from another; `undefined` if this is no sandbox. */
   static async open(config: ClientInitConfig, mark?: string): Promise<Provisioning> {
     const { serverURL, domain } = config as { serverURL?: string; domain?: string };
     const host = serverURL ? new URL(serverURL).host : (domain ?? "commercelayer.io");
@@ -98,14 +98,14 @@ export class Provisioning extends EventTarget {
     return new Provisioning(config, space, await Store.open(space), mark !== undefined);
   }
 
-  /** Asks who is logged in, and so whether that works. Emits `change`. */
+  /** Fetches who is logged in, which also tests the log-in. Emits `change`. */
   async introduce(signal?: AbortSignal): Promise<void> {
     const { email } = await this.client.user.retrieve({ fields: ["email"] }, { signal });
     this.email = email;
     this.dispatchEvent(new Event("change"));
   }
 
-  /** The credentials, those made last first. */
+  /** Lists the credentials that match, newest first. */
   list({ text, kind, mode, organization }: Narrowing, signal: AbortSignal): Promise<ListResponse<ApiCredential>> {
     const given = {
       name_or_client_id_cont: text.trim(),
@@ -120,24 +120,24 @@ export class Provisioning extends EventTarget {
     );
   }
 
-  /** All of them, those made first first. */
+  /** Lists all credentials, oldest first. */
   everyCredential(signal: AbortSignal): AsyncIterable<ApiCredential> {
     const query = { include: ["organization" as const], fields: LISTED, pageSize: PAGE, sort: ["created_at" as const] };
     return this.client.api_credentials.list(query, { signal });
   }
 
-  /** A credential's secret. Only this call asks for it. */
+  /** Fetches a credential's secret. No other call asks for it. */
   async secret(id: string): Promise<string> {
     const { client_secret: secret } = await this.client.api_credentials.retrieve(id, { fields: ["client_secret"] });
     return secret;
   }
 
-  /** The organizations that credentials can be made in, by name. */
+  /** Lists the organizations in which credentials can be created, by name. */
   organizations(signal: AbortSignal): Promise<Organization[]> {
     return all(this.client.organizations.list({ fields: ["name"], pageSize: PAGE }, { signal }));
   }
 
-  /** An organization's roles, by name. */
+  /** Lists an organization's roles, by name. */
   roles(organization: string, signal: AbortSignal): Promise<Role[]> {
     return all(
       this.client.organizations.roles(
@@ -151,7 +151,7 @@ export class Provisioning extends EventTarget {
 
 export { clientCredentials };
 
-/** The sandbox's. Whether the log-in works is seen where its credentials are listed. */
+/** Opens a client of the sandbox without logging in: a failing log-in shows when credentials are listed. */
 export function openSandbox(
   { clientId, clientSecret, serverURL }: { clientId: string; clientSecret: string; serverURL: string },
   mark: string,
@@ -159,7 +159,7 @@ export function openSandbox(
   return Provisioning.open({ credentials: clientCredentials({ clientId, clientSecret }), serverURL }, mark);
 }
 
-/** Logs in. The client is closed again if that fails, or is given up by `signal`. */
+/** Logs in. Closes the client again if that fails or `signal` aborts it. */
 export async function provision(config: ClientInitConfig, signal?: AbortSignal): Promise<Provisioning> {
   const provisioning = await Provisioning.open(config);
   try {

@@ -1,4 +1,4 @@
-/** Log-ins, held in memory for as long as the page is. */
+/** Log-ins, held in memory until the page is closed. */
 
 import { type ClientOptions, ConductorOne, type shared } from "keyturn/slim";
 import { setClock } from "../clock.js";
@@ -6,15 +6,15 @@ import { Store } from "../estate/store.js";
 import { Inventory } from "../inventory.js";
 import type { Provisioning } from "./commercelayer.js";
 
-/** A client that has shown that it can log in. */
+/** A client whose log-in has succeeded. */
 export interface Connection {
   readonly client: ConductorOne;
   readonly identity: shared.IntrospectResponse;
   readonly inventory: Inventory;
-  /** Sets what this tenant's credentials are remembered as apart from another's. */
+  /** A key that separates the stored data of this tenant from that of others. */
   readonly space: string;
   readonly store: Store;
-  /** Nothing here is real. */
+  /** Whether this is a sandbox, in which nothing is real. */
   readonly sandbox: boolean;
 }
 
@@ -26,19 +26,19 @@ export interface Connections {
 
 /** How to log in to a sandbox. */
 export interface Sandbox {
-  /** Sets this sandbox apart from one that was here before it. */
+  /** Tells this sandbox from earlier ones at the same address. */
   readonly mark: string;
   readonly c1: ClientOptions;
 }
 
-/** What the sandbox tells everybody who can reach it. */
+/** The credentials that the sandbox gives to anybody who can reach it. */
 export interface ReadyTenant {
   clientId: string;
   clientSecret: string;
   commercelayer: { clientId: string; clientSecret: string };
 }
 
-/** Logs in. The client is closed again if that fails, or is given up by `signal`. */
+/** Logs in. Closes the client again if that fails or `signal` aborts it. */
 export async function connect(
   options: ClientOptions,
   mark: string | undefined,
@@ -46,7 +46,7 @@ export async function connect(
 ): Promise<Connection> {
   const client = new ConductorOne(options);
   try {
-    // By itself, since a call has a time limit and somebody may have to approve the log-in first.
+    // A step of its own, since calls have a deadline and a person may have to approve the log-in first.
     await client.authenticate({ signal });
     const { introspectResponse: identity } = await client.auth.introspect({ signal });
     const space = ["c1", new URL(client.serverURL).host, identity?.tenantId ?? "", mark ?? ""].join(" ").trim();
@@ -59,7 +59,7 @@ export async function connect(
   }
 }
 
-/** Logs in to both sides of the sandbox. Whether Commerce Layer's answers is seen where its credentials are listed. */
+/** Connects to both APIs of the sandbox. A failing log-in to Commerce Layer's shows when credentials are listed. */
 export async function connectSandbox(sandbox: Sandbox, signal?: AbortSignal): Promise<Connections> {
   const [c1, tenant, { openSandbox }] = await Promise.all([
     connect(sandbox.c1, sandbox.mark, signal),
@@ -72,14 +72,17 @@ export async function connectSandbox(sandbox: Sandbox, signal?: AbortSignal): Pr
   return { c1, commercelayer: await openSandbox(pair, sandbox.mark) };
 }
 
-/** What the sandbox behind this page's origin says of itself; nothing if there is none. */
+/** Fetches the credentials of the sandbox behind this page's origin; returns `undefined` if there is none. */
 export async function readyTenant(): Promise<ReadyTenant | undefined> {
   const response = await fetch("/_sandbox/tenant", { cache: "no-store" });
   if (!response.ok || !response.headers.get("content-type")?.includes("json")) return undefined;
   return (await response.json()) as ReadyTenant;
 }
 
-/** The ready-made credentials of a sandbox behind this page's origin; nothing if there is no sandbox. */
+/**
+ * Returns how to log in to the sandbox behind this page's origin, and sets the clock to its time. Returns `undefined`
+ * if there is no sandbox.
+ */
 export async function findSandbox(): Promise<Sandbox | undefined> {
   const tenant = await readyTenant();
   if (!tenant) return undefined;
@@ -93,7 +96,7 @@ export async function findSandbox(): Promise<Sandbox | undefined> {
   };
 }
 
-/** Names a sandbox by its ready-made credential, which every one makes anew. */
+/** Derives a name for a sandbox from its ready-made credential, which each sandbox generates anew. */
 async function fingerprint(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(digest).subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,8 +1,10 @@
-/** What the sandbox gives to begin with, so that there is something to see and try. A real tenant cannot be asked this. */
+/**
+ * Data of the sandbox to begin with, so that there is something to see and try. A real tenant cannot be asked for it.
+ */
 
 import type { Known, Place } from "../inventory.js";
 
-/** As many as fit on a screen. */
+/** The maximum number of examples: as many as fit on a screen. */
 const SOME = 14;
 
 interface Snapshot {
@@ -11,7 +13,7 @@ interface Snapshot {
   connectorCredentials: { id: string; appId: string; connectorId: string }[];
 }
 
-/** Their ids and places; what they are is C1's to say, one by one. */
+/** Returns the ids and connectors of some credentials. Anything else has to be asked of C1, one by one. */
 export async function sandboxExamples(): Promise<(Place & Pick<Known, "id">)[]> {
   const response = await fetch("/_sandbox/state", { cache: "no-store" });
   const { apps, connectors, connectorCredentials } = (await response.json()) as Snapshot;
@@ -22,7 +24,10 @@ export async function sandboxExamples(): Promise<(Place & Pick<Known, "id">)[]> 
   });
 }
 
-/** What a workload's platform would give it: an identity token of the sandbox's own issuer, and the trust that takes it. */
+/**
+ * Returns what a workload's platform would provide: an identity token of the sandbox's own issuer, and the id of the
+ * trust that accepts it.
+ */
 export async function sandboxIdentity(): Promise<{ clientID: string; subjectToken: string }> {
   const ask = async <T>(path: string, init: RequestInit): Promise<T> => {
     const response = await fetch(`/_sandbox/${path}`, { cache: "no-store", ...init });

@@ -1,6 +1,6 @@
 /**
- * Ways to log in. Each is an object in {@link ways}: what it asks for, and the client that comes of it. What is
- * typed in goes into the client and nowhere else.
+ * Ways to log in. Each is an object in {@link ways}: the fields that it asks for, and how it creates a client from
+ * them. Input goes into the client and nowhere else.
  */
 
 import { type ClientOptions, type DeviceCode, deviceLogin, tokenExchange } from "keyturn/slim";
@@ -8,7 +8,7 @@ import type { Key } from "../texts/text.js";
 import { type Connections, connect, readyTenant } from "./connection.js";
 import { sandboxIdentity } from "./examples.js";
 
-/** What can be logged in to, and what people call it. */
+/** The services to log in to, and their display names. */
 export const SERVICES = { c1: "C1", commercelayer: "Commerce Layer" } as const satisfies Record<
   keyof Connections,
   string
@@ -16,20 +16,20 @@ export const SERVICES = { c1: "C1", commercelayer: "Commerce Layer" } as const s
 
 export type Service = keyof typeof SERVICES;
 
-/** Something that a way asks for. */
+/** An input field of a way to log in. */
 export interface Field {
-  /** The name of the client option that it becomes, so that an error of that option is shown here. */
+  /** The name of the client option that it sets, so that an error about that option is shown at this field. */
   readonly name: string;
   readonly label: Key;
   readonly hint: Key;
   readonly secret?: boolean;
-  /** What stands in it to begin with. */
+  /** The initial value. */
   readonly value?: string;
-  /** It may stay empty. */
+  /** Whether it may be left empty. */
   readonly optional?: boolean;
 }
 
-/** What was typed in, by the names of the fields. */
+/** The input, by the names of the fields. */
 type Values = Record<string, string>;
 
 /** A way to log in. */
@@ -38,15 +38,15 @@ export interface Way {
   readonly label: Key;
   readonly about: Key;
   readonly fields: readonly Field[];
-  /** What a button offers where a sandbox is behind the page: values for the fields. */
+  /** For a page with a sandbox: the label of a button that fills in the fields, and the values. */
   readonly sandbox?: { readonly label: Key; values(): Promise<Values> };
-  /** @param onCode Shows a code that somebody has to approve elsewhere. */
+  /** @param onCode Shows a code that a person has to approve elsewhere. */
   connect(values: Values, onCode: (code: DeviceCode) => void, signal: AbortSignal): Promise<Connections>;
 }
 
 const server = { name: "serverURL", label: "way.serverURL", value: location.origin } as const;
 
-/** What every way asks for: where. */
+/** The field that every way to log in to C1 has: the address of the server. */
 const tenantServer: Field = {
   ...server,
   hint: "way.serverURL.tenant",
@@ -66,7 +66,7 @@ const provisioningServers: readonly Field[] = [
   },
 ];
 
-/** A way to log in to C1. */
+/** Creates a way to log in to C1. */
 function tenantWay({
   options,
   ...way
@@ -82,12 +82,12 @@ function tenantWay({
   };
 }
 
-/** Where, by what was typed in. */
+/** Returns the client options that locate the server. */
 function provisioningPlace({ serverURL, domain }: Values): { serverURL?: string; domain?: string } {
   return domain ? { domain } : serverURL ? { serverURL } : {};
 }
 
-/** All of them, the usual one first. */
+/** All ways to log in, the most common one first. */
 export const ways: Readonly<Record<Service, readonly Way[]>> = {
   c1: [
     tenantWay({

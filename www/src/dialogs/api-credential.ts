@@ -1,4 +1,4 @@
-/** One API credential: what it is, its secret when somebody asks for it, another name, and its end. */
+/** One API credential: its facts, its secret on request, renaming, and deletion. */
 
 import "keyturn/elements/secret";
 import { ApiError } from "keyturn/commercelayer/slim";
@@ -15,7 +15,7 @@ import "../ui/failure.js";
 
 type Step = "facts" | "rename" | "delete";
 
-/** Emits `changed` with words that say what has been done. */
+/** Emits `changed` with a message that says what has been done. */
 export class ApiCredentialDialog extends Dialog<Step> {
   static override properties = {
     ...Dialog.properties,
@@ -43,14 +43,14 @@ export class ApiCredentialDialog extends Dialog<Step> {
 
   #provisioning!: Provisioning;
   declare private credential: ApiCredentialFacts;
-  /** Its secret has been fetched. */
+  /** Whether its secret has been fetched. */
   declare private held: boolean;
   declare private busy: boolean;
   declare private error: unknown;
   /** What is wrong with the new name. */
   declare private problem: string;
   declare private typed: string;
-  /** In a private field, and only from when somebody asks for it to the closing of the dialog. */
+  /** The secret: in a private field, and only from when it is requested until the dialog is closed. */
   #secret: string | undefined;
 
   /** Opens it for a credential. */
@@ -61,7 +61,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
     this.open("facts");
   }
 
-  /** Drops the secret, whatever is on the screen: the page is being left. */
+  /** Wipes the secret, whatever is on the screen: the page is being left. */
   wipe(): void {
     this.busy = false;
     this.close();
@@ -192,7 +192,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
   readonly #clientId = (): string => this.credential.client_id;
   readonly #clientSecret = (): string => this.#secret ?? "";
 
-  /** To another step; the secret stays behind. */
+  /** Goes to another step, and wipes the secret. */
   #turn(step: Step): void {
     this.forget();
     this.step = step;
@@ -257,7 +257,7 @@ export class ApiCredentialDialog extends Dialog<Step> {
     try {
       await this.#provisioning.client.api_credentials.delete(id);
     } catch (error) {
-      // One that is not there any more is what was asked for.
+      // A credential that no longer exists is as good as deleted.
       if (!ApiError.isApiError(error) || error.status !== 404) {
         this.error = error;
         return;

@@ -1,4 +1,4 @@
-/** A new API credential: what it is to be, and then what it is. */
+/** Creates an API credential: a form, and then the result. */
 
 import "keyturn/elements/secret";
 import type { ApiCredentialCreate, Organization, Role } from "keyturn/commercelayer/slim";
@@ -18,12 +18,12 @@ type FieldName = "name" | "kind" | "organization" | "role" | "mode" | "expires_i
 
 const FIELDS: readonly FieldName[] = ["name", "kind", "organization", "role", "mode", "expires_in", "redirect_uri"];
 
-/** The field that a place in the request belongs to. */
+/** Returns the field that a JSON pointer into the request belongs to. */
 function fieldAt(pointer: string): FieldName | undefined {
   return FIELDS.find((name) => new RegExp(`^/data/(attributes|relationships)/${name}(/|$)`).test(pointer));
 }
 
-/** Emits `changed` with words that say what has been done. */
+/** Emits `changed` with a message that says what has been done. */
 export class CreateCredentialDialog extends Dialog<Step> {
   static override properties = {
     ...Dialog.properties,
@@ -72,14 +72,14 @@ export class CreateCredentialDialog extends Dialog<Step> {
   declare private kind: string;
   declare private organizations: readonly Organization[] | undefined;
   declare private organization: string;
-  /** Those of the chosen organization; nothing until they have come. */
+  /** The roles of the chosen organization; `undefined` until they are loaded. */
   declare private roles: readonly Role[] | undefined;
-  /** What is wrong, by field. */
+  /** The error messages, by field. */
   declare private problems: Partial<Record<FieldName, string>>;
   declare private error: unknown;
   declare private creating: boolean;
   #made: ApiCredentialFacts | undefined;
-  /** In a private field, and only from the answer to the closing of the dialog. */
+  /** The secret: in a private field, and only from the response until the dialog is closed. */
   #secret: string | undefined;
   #asking = new AbortController();
 
@@ -91,7 +91,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
     void this.#loadOrganizations();
   }
 
-  /** Drops the secret, whatever is on the screen: the page is being left. */
+  /** Wipes the secret, whatever is on the screen: the page is being left. */
   wipe(): void {
     this.creating = false;
     this.close();
@@ -177,7 +177,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
             aria-invalid=${this.#isWrong("expires_in")}
           />`,
           t("create.lifetime.hint", {
-            // As it is typed in, without separators.
+            // As it is typed, without digit separators.
             least: String(LIFETIME.least),
             leastWords: lifetime(LIFETIME.least),
             most: String(LIFETIME.most),
@@ -288,7 +288,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
 
   #choose(kind: string): void {
     this.kind = kind;
-    // What the old kind was told does not hold for this one.
+    // Errors about the previous kind do not apply to this one.
     this.problems = {};
   }
 
@@ -353,7 +353,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
     } = values;
     const { api_credentials: credentials, organizations, roles } = this.#provisioning.client;
     const wanted: ApiCredentialCreate = { name, kind, mode, organization: organizations.relationship(organization) };
-    // What is no number is for the server to refuse, with the rest.
+    // The server rejects what is not a number, along with everything else that is wrong.
     if (expires) wanted.expires_in = Number.isNaN(Number(expires)) ? (expires as unknown as number) : Number(expires);
     if (redirect) wanted.redirect_uri = redirect;
     if (role) wanted.role = roles.relationship(role);
@@ -375,7 +375,7 @@ export class CreateCredentialDialog extends Dialog<Step> {
     }
   }
 
-  /** What is wrong goes to its field; what belongs to none is shown below. */
+  /** Shows each error at its field, and an error that belongs to no field below the form. */
   #failed(error: unknown): void {
     const said = pointedOut(error);
     const problems: Partial<Record<FieldName, string>> = {};

@@ -1,4 +1,4 @@
-/** Looks a credential up by its id, which is the only way to learn of one that was not made here. */
+/** Looks up a credential by its id, which is the only way to learn of one that was not issued here. */
 
 import { type ConductorOne, NotFoundError } from "keyturn/slim";
 import { html, nothing, type TemplateResult } from "lit";
@@ -12,7 +12,7 @@ import "../ui/failure.js";
 
 type Step = "ask" | "found";
 
-/** The id in what was pasted: an id, or a whole client id such as `clever-otter-12345@acme.conductor.one/ccc`. */
+/** Returns the id in pasted text: an id, or a whole client id such as `clever-otter-12345@acme.conductor.one/ccc`. */
 export function credentialId(text: string): string {
   return text.trim().split("@", 1)[0] ?? "";
 }
@@ -29,7 +29,7 @@ export class LookUpDialog extends Dialog<Step> {
   #inventory!: Inventory;
   #place!: Place;
   #found: Known | undefined;
-  /** What is wrong with what was typed in. */
+  /** What is wrong with the input. */
   declare private problem: string;
   declare private error: unknown;
   declare private asking: boolean;

@@ -1,4 +1,4 @@
-/** Revocation, after its id has been typed: nothing brings a revoked credential back. */
+/** Revokes a credential, once its id has been typed: a revocation cannot be undone. */
 
 import { type ConductorOne, NotFoundError } from "keyturn/slim";
 import { html, nothing, type TemplateResult } from "lit";
@@ -79,7 +79,7 @@ export class RevokeDialog extends Dialog<Step> {
       </form>`;
   }
 
-  /** What speaks against it. */
+  /** Renders the reasons against revoking the credential. */
   #warning(): TemplateResult | typeof nothing {
     const used = this.#known.facts?.lastUsedAt;
     const recent = used instanceof Date && clock.now() - used.getTime() < DAY;
@@ -107,7 +107,7 @@ export class RevokeDialog extends Dialog<Step> {
     try {
       await this.#client.connector.revokeCredential({ appId, connectorId, id });
     } catch (error) {
-      // One that is not there any more is what was asked for.
+      // A credential that no longer exists is as good as revoked.
       if (!(error instanceof NotFoundError)) {
         this.error = error;
         this.revoking = false;

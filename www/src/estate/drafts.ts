@@ -1,11 +1,11 @@
-/** What was typed into forms and not saved. It outlives the view that has the form, but not the page. */
+/** Form input that has not been saved. It outlives the view that has the form, but not the page. */
 
 import type { LifecycleWindow } from "keyturn/lifecycle";
 
 /** The forms of a target's page. */
 export type FormName = "people" | "policy";
 
-/** The fields of one form as they were left, and the windows of a policy, which are no fields. */
+/** The values of one form's fields, and the windows of a policy, which are not fields. */
 export interface Draft {
   readonly fields: ReadonlyMap<string, readonly string[]>;
   readonly windows?: readonly LifecycleWindow[];
@@ -15,7 +15,7 @@ export interface Draft {
 export class Drafts {
   readonly #all = new Map<string, Draft>();
 
-  /** Whether something would be lost with the page. */
+  /** Whether closing the page would lose any input. */
   get some(): boolean {
     return this.#all.size > 0;
   }
@@ -35,7 +35,7 @@ export class Drafts {
   }
 }
 
-/** What a field is to show: the draft, or what is saved. */
+/** Returns what a field shows: the draft, or else what is saved. */
 export function shown(draft: Draft | undefined, name: string, saved: string): string {
   return draft ? (draft.fields.get(name)?.[0] ?? "") : saved;
 }

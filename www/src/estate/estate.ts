@@ -1,4 +1,4 @@
-/** All targets of the control planes that are connected, and what is known of each. */
+/** All targets of the connected control planes, and what is known of each. */
 
 import type { CredentialRow } from "keyturn/elements/credentials";
 import type { LifecyclePolicy, LifecycleStatus } from "keyturn/lifecycle";
@@ -21,39 +21,39 @@ export interface Target {
   /** Its name in the journal. */
   readonly name: string;
   readonly plane: Service;
-  /** What people call it, and what it belongs to. */
+  /** Its display name, and that of what it belongs to. */
   readonly label: string;
   readonly group: string;
-  /** Which connector, if it is one. */
+  /** The connector, if it is one. */
   readonly place?: Place;
-  /** The API credential that is in use, and the one that its line began with. */
+  /** The API credential in use, and the id of the first one of its line. */
   readonly credential?: ApiCredentialFacts;
   readonly first?: string;
 }
 
-/** A list that did not come. */
+/** A list that failed to load. */
 export interface Missing {
   readonly what: string;
   readonly error: unknown;
 }
 
-/** Lists at a time. */
+/** The maximum number of lists that are loaded at a time. */
 const PARALLEL = 4;
 
 const PAGE = 100;
 
 /**
- * How long changes are gathered before the rows are made anew, in milliseconds: at least, and for each target. What takes long with many targets
- * is done less often, so that there is time for who uses the page meanwhile.
+ * How long changes are batched before the rows are rebuilt, in milliseconds: the minimum, and the time per target. The
+ * more targets there are, the longer a rebuild takes and the less often it happens, which keeps the page responsive.
  */
 const GATHER = { least: 60, each: 0.1 };
 
 const DAY = 86_400_000;
 
-/** How long an old credential lives on, unless a target's policy says otherwise. */
+/** How long an old credential stays valid, in milliseconds, unless a target's policy says otherwise. */
 export const GRACE = DAY;
 
-/** What the successors of an API credential have in `reference_origin`, before the id of the first one. */
+/** The prefix of `reference_origin` in the successors of an API credential. The id of the first one follows it. */
 const LINE = "keyturn-line-";
 
 export function connectorTarget(place: Place): Target {
@@ -61,7 +61,7 @@ export function connectorTarget(place: Place): Target {
   return { name: `c1/${appId}/${connectorId}`, plane: "c1", label: connector, group: app, place };
 }
 
-/** Of a line of API credentials; its name stays the same, whichever of them is in use. */
+/** Returns the target of a line of API credentials. Its name stays the same, whichever of them is in use. */
 export function apiCredentialTarget(credential: ApiCredentialFacts): Target {
   const origin = credential.reference_origin ?? "";
   const first = origin.startsWith(LINE) ? origin.slice(LINE.length) : credential.id;
@@ -69,7 +69,7 @@ export function apiCredentialTarget(credential: ApiCredentialFacts): Target {
   return { name: `cl/${first}`, plane: "commercelayer", label: credential.name, group, credential, first };
 }
 
-/** Emits `change`. */
+/** All targets, with their settings and rotations. Emits `change`. */
 export class Estate extends EventTarget implements Works {
   readonly connections: Connections;
   readonly byHand = true;
@@ -81,9 +81,9 @@ export class Estate extends EventTarget implements Works {
   #spoken = language();
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #running = new AbortController();
-  /** Lists are on their way. */
+  /** Whether lists are being loaded. */
   loading = false;
-  /** All lists have come, or have not. */
+  /** Whether all lists have either been loaded or failed. */
   loaded = false;
   missing: readonly Missing[] = [];
   #lifecycles: Promise<Lifecycles> | undefined;
@@ -112,10 +112,12 @@ export class Estate extends EventTarget implements Works {
     return `${c1?.space ?? ""} ${commercelayer?.space ?? ""}`;
   }
 
-  /** Whether settings and standings have been read from the browser's storage. What is edited before would overwrite them. */
+  /**
+   * Whether settings and standings have been read from the browser's storage. An edit before that would overwrite them.
+   */
   remembered = false;
 
-  /** Once what is remembered is at hand. */
+  /** Resolves once the browser's storage has been read. */
   get opened(): Promise<unknown> {
     return this.#opened;
   }
@@ -124,7 +126,7 @@ export class Estate extends EventTarget implements Works {
     return this.connections[plane]?.store as Store;
   }
 
-  /** Ends what runs, and lets go of the journals and all secrets. What is connected stays so. */
+  /** Stops loading, closes the journals, and wipes all secrets. The connections stay open. */
   close(): void {
     this.#running.abort();
     clearTimeout(this.#gathering);
@@ -136,7 +138,7 @@ export class Estate extends EventTarget implements Works {
     return this.#targets;
   }
 
-  /** A target by its name, also one whose list has not come. */
+  /** Returns a target by its name, even if its list has not been loaded. */
   target(name: string): Target | undefined {
     const known = this.#targets.get(name);
     if (known) return known;
@@ -147,13 +149,13 @@ export class Estate extends EventTarget implements Works {
     return plane === "c1" && met ? connectorTarget(met) : undefined;
   }
 
-  /** Takes up a target that was met elsewhere than in the lists. */
+  /** Adds a target that was found elsewhere than in the lists. */
   meet(target: Target): Target {
     if (!this.#targets.has(target.name)) this.#targets.set(target.name, target);
     return target;
   }
 
-  /** What a target belongs to, and what else tells it apart: what stands under its label. */
+  /** Returns what to show under a target's label: what it belongs to, and what else tells it apart. */
   about({ name, group, credential }: Target): readonly string[] {
     const parts = [group, modeOf(credential) ?? ""];
     const more = this.distinction(name) ?? "";
@@ -168,14 +170,14 @@ export class Estate extends EventTarget implements Works {
     return this.#kept.get(name)?.standing;
   }
 
-  /** The policy by which a target is rotated here. */
+  /** Returns the policy by which a target is rotated here. */
   policy(name: string, chosen = this.settings(name).policy): LifecyclePolicy & { readonly grace: number } {
     const { grace = GRACE, proofs = [], ...rest } = chosen ?? {};
-    // A person stores the secret, and nothing can be read back: so a person says when the old one ends.
+    // A person stores the secret, and it cannot be read back, so a person also decides when the old credential ends.
     return { ...rest, grace, proofs: ["parsed", "token", ...proofs], approval: true };
   }
 
-  /** How long the old credential lives on, in words. */
+  /** Returns how long the old credential stays valid, in words. */
   graceText(name: string): string {
     const ms = this.policy(name).grace;
     const key = `grace.${ms}`;
@@ -186,7 +188,7 @@ export class Estate extends EventTarget implements Works {
     await this.#keep(target, { ...this.#kept.get(target.name), target: target.name, settings });
   }
 
-  /** Takes up what the journal says of a target now. */
+  /** Records the status of a target that has been read from the journal. */
   async stands(target: Target, status: LifecycleStatus): Promise<void> {
     const standing = standingOf(status);
     const before = this.#kept.get(target.name);
@@ -199,23 +201,23 @@ export class Estate extends EventTarget implements Works {
       living.map(({ id }) => ({ ...(target.place as Place), id })),
       "rotated",
     );
-    // What has ended, and what the new one looks like, is for C1 to say.
+    // Ask C1 about the credentials that have ended, and about the new one.
     const ended = status.credentials.filter(({ role }) => role === "ended").map(({ id }) => id);
     const again = inventory.of(target.place).filter(({ id }) => ended.includes(id) || id === standing.current);
     await inventory.check([...new Set([...fresh, ...again])]);
   }
 
-  /** The engine, loaded when it is needed. */
+  /** Returns the engine, which is loaded on demand. */
   lifecycles(): Promise<Lifecycles> {
     this.#lifecycles ??= import("./lifecycles.js").then(({ Lifecycles }) => new Lifecycles(this));
     this.#lifecycles.catch(() => {
-      // Another try may go better.
+      // A later call tries again.
       this.#lifecycles = undefined;
     });
     return this.#lifecycles;
   }
 
-  /** Known credentials of a connector that may be in use: the one that was used last first. */
+  /** Returns the known credentials of a connector that may be in use, the most recently used first. */
   candidates(target: Target): readonly Known[] {
     const { inventory } = this.connections.c1 ?? {};
     if (!target.place || !inventory) return [];
@@ -229,7 +231,8 @@ export class Estate extends EventTarget implements Works {
     const target = this.target(name);
     const standing = this.standing(name);
     if (standing?.phase !== undefined && standing.phase !== "issued") return undefined;
-    // Before anything is begun the journal may know of no credential: then the one that was used last is taken for the one in use.
+    // Before the first rotation, the journal may know no credential. The most recently used one is then taken for the
+    // one in use.
     const guess = target && (this.candidates(target)[0]?.id ?? target.credential?.id);
     const ends = standing?.phase === undefined ? (standing?.current ?? guess) : standing.current;
     return { ends, grace: this.graceText(name), cuts: false, sinks: [], refused: undefined };
@@ -241,29 +244,29 @@ export class Estate extends EventTarget implements Works {
     await (await this.lifecycles()).issue(target);
   }
 
-  /** The rotation of many targets that is under way, or was left. */
+  /** The current job, which may be left from an earlier page. */
   job: Job | undefined;
 
-  /** Plans to rotate these together: in the job that there is, as long as it is not done. */
+  /** Plans to rotate targets together, in the open job if there is one. */
   together(targets: readonly string[]): void {
     this.job = Job.with(this, targets);
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Forgets the job. */
+  /** Discards the job. */
   endJob(): void {
     this.job?.end();
     this.job = undefined;
     this.dispatchEvent(new Event("change"));
   }
 
-  /** The time has changed, so everything has to be looked at again. */
+  /** Updates everything after the clock has been changed. */
   tick(): void {
     this.#changed();
     void this.#catchUp();
   }
 
-  /** Forgets everything, as the sandbox did. */
+  /** Deletes everything that is stored, as the sandbox forgets everything too. */
   async clear(): Promise<void> {
     this.endJob();
     await (await this.lifecycles()).close();
@@ -272,7 +275,7 @@ export class Estate extends EventTarget implements Works {
     for (const store of this.#stores) await store.clear();
   }
 
-  /** Lists everything. */
+  /** Loads all lists. */
   async load(): Promise<void> {
     this.#running.abort();
     const { signal } = (this.#running = new AbortController());
@@ -287,7 +290,7 @@ export class Estate extends EventTarget implements Works {
     await this.#catchUp();
   }
 
-  /** Stops listing. */
+  /** Stops loading. */
   stop(): void {
     this.#running.abort();
     this.loading = false;
@@ -296,14 +299,14 @@ export class Estate extends EventTarget implements Works {
 
   /** A row for each target. */
   get rows(): readonly CredentialRow[] {
-    // Some of it is words.
+    // Rows contain texts in the current language.
     if (this.#spoken !== language()) this.#rows = undefined;
     this.#spoken = language();
     this.#rows ??= this.#made();
     return this.#rows;
   }
 
-  /** What is shown beside a target's name where others have the same. */
+  /** Returns what to show beside a target's name if others have the same name. */
   distinction(name: string): string | undefined {
     return distinctions(this.rows).get(name);
   }
@@ -316,7 +319,7 @@ export class Estate extends EventTarget implements Works {
       if (!this.#targets.has(name)) this.#targets.set(name, connectorTarget(one));
     }
     const rows = [...this.#targets.values()].map((target) => this.#row(target, known.get(target.name) ?? []));
-    // Some are shown without the others, whose names they may have.
+    // Computed over all rows: a row may be shown without the others that have its name.
     const distinct = distinctions(rows);
     return rows.map((row) => (distinct.has(row.target) ? { ...row, distinction: distinct.get(row.target) } : row));
   }
@@ -388,7 +391,9 @@ export class Estate extends EventTarget implements Works {
     await this.store(target.plane).keepTarget(kept);
   }
 
-  /** Asks the journal where the rotations stand that were under way: the time goes on, and so do other tabs. */
+  /**
+   * Reads the status of rotations under way from the journal: time has passed, and other tabs may have advanced them.
+   */
   async #catchUp(): Promise<void> {
     const under = [...this.#kept.values()].filter(({ standing }) => standing?.phase !== undefined);
     if (under.length === 0) return;
@@ -399,7 +404,7 @@ export class Estate extends EventTarget implements Works {
         if (target) await lifecycles.status(target);
       }
     } catch {
-      // Who opens the rotation is told why.
+      // The view of the rotation reports the error.
     }
   }
 
@@ -438,13 +443,13 @@ export class Estate extends EventTarget implements Works {
   async #apiCredentials(signal: AbortSignal): Promise<void> {
     const provisioning = this.connections.commercelayer;
     if (!provisioning) return;
-    // If that cannot be had, the list says why.
+    // If this fails, the list does too, and says why.
     if (!provisioning.email) provisioning.introduce(signal).catch(() => {});
     try {
       for await (const credential of provisioning.everyCredential(signal)) {
         const target = apiCredentialTarget(credential);
         const before = this.#targets.get(target.name)?.credential;
-        // Of a line the youngest is in use, unless the journal says otherwise.
+        // The newest credential of a line is in use, unless the journal says otherwise.
         if (before && before.created_at > credential.created_at) continue;
         this.#targets.set(target.name, target);
       }
@@ -455,12 +460,12 @@ export class Estate extends EventTarget implements Works {
   }
 }
 
-/** When a credential was used last, or else when it was made. */
+/** Returns when a credential was last used, or else when it was created. */
 function usedLast({ facts }: Known): number {
   return facts?.lastUsedAt?.getTime() ?? facts?.createdAt?.getTime() ?? 0;
 }
 
-/** Which data an API credential is for, in words. */
+/** Returns the mode of an API credential in words: which data it is for. */
 function modeOf(credential: ApiCredentialFacts | undefined): string | undefined {
   const key = `mode.${credential?.mode}`;
   return isKey(key) ? t(key) : (credential?.mode ?? undefined);
@@ -493,7 +498,7 @@ function standingOf({ progress, phase, rollingBack, current, sequence }: Lifecyc
 function rotationOf(standing: Standing | undefined): Pick<CredentialRow, "rotation" | "attention"> {
   if (standing?.phase === undefined) return {};
   const { phase, until, attention } = standing;
-  // What waited has waited long enough.
+  // The grace period may have ended since the journal was read.
   const over = phase === "grace" && until !== undefined && until <= clock.now();
   return {
     rotation: { phase: (over ? "approval" : phase) as NonNullable<CredentialRow["rotation"]>["phase"], until },

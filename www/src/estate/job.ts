@@ -1,65 +1,68 @@
 /**
- * Rotations of many targets, some at a time. What is to be done is kept in the browser, and how far each target has come is what the
- * journal says: so a job goes on after the tab was closed, once somebody says so.
+ * Rotations of many targets, a few at a time. The plan is stored in the browser, and the journal has the progress of
+ * each target: so a job can be resumed after the tab was closed.
  */
 
 import type { Standing } from "./store.js";
 
 /** What a rotation of a target would change. */
 export interface Prospect {
-  /** The credential that ends, if one is known. */
+  /** The id of the credential that ends, if it is known. */
   readonly ends: string | undefined;
-  /** How long it lives on, in words. */
+  /** How long it stays valid, in words. */
   readonly grace: string;
-  /** The control plane ends it as soon as there is a new one. */
+  /** Whether the control plane ends it as soon as a new one is issued. */
   readonly cuts: boolean;
   /** Where the new one is written; empty if a person stores it. */
   readonly sinks: readonly { readonly name: string; readonly holds: string | undefined }[];
-  /** Why it would be refused. */
+  /** Why the rotation would be refused. */
   readonly refused: string | undefined;
 }
 
-/** The targets that a job is about, and what rotates them. Emits `change`. */
+/** The targets of a job, and how to rotate them. Emits `change`. */
 export interface Works extends EventTarget {
-  /** What sets the jobs of one tenant apart from those of others. */
+  /** A key that separates the jobs of one tenant from those of others. */
   readonly space: string;
-  /** Where jobs are kept. */
+  /** Where jobs are stored. */
   readonly keeps: "localStorage" | "sessionStorage";
-  /** A person stores each secret, and confirms each end. */
+  /** Whether a person stores each secret and confirms each end. */
   readonly byHand: boolean;
   readonly loaded: boolean;
   readonly loading: boolean;
   load(): Promise<void>;
-  /** The rotation of many targets that is under way, or was left. */
+  /** The current job, which may be left from an earlier page. */
   readonly job: Job | undefined;
-  /** Forgets the job. */
+  /** Discards the job. */
   endJob(): void;
   target(name: string): { readonly label: string; readonly group: string } | undefined;
-  /** What is shown beside a target's label where others have the same. */
+  /** Returns what to show beside a target's label if others have the same label. */
   distinction(name: string): string | undefined;
   standing(name: string): Pick<Standing, "phase"> | undefined;
-  /** What would change; `undefined` if a rotation is under way, or it is not known yet. */
+  /** Returns what a rotation would change; `undefined` if one is under way, or if it is not known yet. */
   prospect(name: string): Prospect | undefined;
-  /** Takes a target's rotation as far as it goes now. It rejects if that is not until the new credential is stored, or waits for somebody to. */
+  /**
+   * Advances a target's rotation as far as possible. Rejects unless the new credential gets stored, or waits for a
+   * person to store it.
+   */
   issue(name: string): Promise<void>;
 }
 
-/** What a job goes by. */
+/** The rules of a job. */
 export interface Rules {
-  /** So many first; the others wait until somebody says that those went well. */
+  /** How many targets are rotated first; the others wait until a person confirms that those went well. */
   readonly canary: number;
-  /** So many secrets at a time that are not stored yet. */
+  /** The maximum number of rotations at a time whose secrets are not stored yet. */
   readonly cap: number;
-  /** After so many failures nothing more is begun. */
+  /** The number of failures after which nothing more is begun. */
   readonly failures: number;
 }
 
 export const RULES: Rules = { canary: 1, cap: 1, failures: 1 };
 
-/** Where a target of a job stands. */
+/** The state of a target of a job. */
 export type Part = "waiting" | "working" | "store" | "stored" | "failed";
 
-/** What is kept of a job. */
+/** What is stored of a job. */
 interface Kept {
   readonly targets: readonly string[];
   readonly begun: readonly string[];
@@ -70,13 +73,13 @@ interface Kept {
 
 export type JobState = "planned" | "running" | "paused" | "canary" | "stopped" | "done";
 
-/** Emits `change`. */
+/** A rotation of many targets. Emits `change`. */
 export class Job extends EventTarget {
   readonly #works: Works;
   readonly #key: string;
   #kept: Kept;
   #running = false;
-  /** Those that a call is under way for. */
+  /** The targets with a call under way. */
   readonly #working = new Set<string>();
   #turning: Promise<void> | undefined;
 
@@ -88,7 +91,7 @@ export class Job extends EventTarget {
     works.addEventListener("change", this.#changed);
   }
 
-  /** The job that was left, if there is one. */
+  /** Returns the job that an earlier page left, if there is one. */
   static found(works: Works): Job | undefined {
     const key = keyOf(works);
     try {
@@ -99,11 +102,11 @@ export class Job extends EventTarget {
     }
   }
 
-  /** The one that there is, with these as well; or a new one if there is none, or it is done. Nothing is begun by this. */
+  /** Adds targets to the open job, or creates a new one if there is none or it is done. Begins no rotation. */
   static with(works: Works, targets: readonly string[]): Job {
     const { job } = works;
     if (job?.isOpen) {
-      // What runs would begin the new ones at once, and nobody has seen what that changes.
+      // A running job would begin the new ones at once, before anybody has seen what they change.
       job.pause();
       job.#keep({ targets: [...new Set([...job.targets, ...targets])] });
       return job;
@@ -160,45 +163,45 @@ export class Job extends EventTarget {
     return this.#running ? "running" : "paused";
   }
 
-  /** Goes by other rules from now on. */
+  /** Changes rules from now on. */
   rule(some: Partial<Rules>): void {
     this.#keep({ rules: { ...this.rules, ...some } });
   }
 
-  /** Begins, or goes on. */
+  /** Starts or resumes the job. */
   start(): void {
     this.#running = true;
     this.dispatchEvent(new Event("change"));
     void this.#turn();
   }
 
-  /** Begins nothing more. What is under way goes on. */
+  /** Pauses the job: no further rotation begins. Those under way continue. */
   pause(): void {
     this.#running = false;
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Says that the first ones went well. */
+  /** Confirms that the first rotations went well, and resumes the job. */
   prove(): void {
     this.#keep({ proven: true });
     this.start();
   }
 
-  /** Tries those again that failed. */
+  /** Retries the failed targets. */
   again(): void {
     const { begun, failed } = this.#kept;
     this.#keep({ failed: {}, begun: begun.filter((name) => failed[name] === undefined) });
     this.start();
   }
 
-  /** Forgets the job. Rotations that are under way stay so. */
+  /** Discards the job. Rotations that are under way stay so. */
   end(): void {
     this.#running = false;
     this.#works.removeEventListener("change", this.#changed);
     try {
       globalThis[this.#works.keeps].removeItem(this.#key);
     } catch {
-      // It was never kept.
+      // Storage is unavailable, so the job was never stored.
     }
   }
 
@@ -207,7 +210,7 @@ export class Job extends EventTarget {
     void this.#turn();
   };
 
-  /** Begins as many as there is room for. */
+  /** Begins as many rotations as the rules allow. */
   #turn(): Promise<void> {
     this.#turning ??= this.#begin().finally(() => {
       this.#turning = undefined;
@@ -230,11 +233,11 @@ export class Job extends EventTarget {
     }
   }
 
-  /** The next one that there is room for. */
+  /** Returns the next target that the rules allow to begin. */
   #next(): string | undefined {
     if (!this.#running || this.state !== "running") return undefined;
     const { targets, begun, rules, proven } = this.#kept;
-    // What was begun before the tab was closed goes on first, where nobody has to do anything for it.
+    // Rotations begun before the tab was closed continue first, unless they need a person.
     const left = this.#works.byHand ? undefined : begun.find((name) => this.#isLeft(name));
     if (left !== undefined) return left;
     const open = this.count("working") + this.count("store");
@@ -265,7 +268,7 @@ export class Job extends EventTarget {
     try {
       globalThis[this.#works.keeps].setItem(this.#key, JSON.stringify(this.#kept));
     } catch {
-      // Then it is known until the page is left.
+      // Storage is unavailable: the job lasts until the page is closed.
     }
     this.dispatchEvent(new Event("change"));
   }

@@ -1,4 +1,4 @@
-/** The engine, and one lifecycle for each target that somebody works on. Loaded when the first is. */
+/** The engine, with one lifecycle for each target that is worked on. Loaded with the first of them. */
 
 import { type HandDelivery, handDelivery } from "keyturn/elements/rotate";
 import {
@@ -18,10 +18,10 @@ import type { Service } from "../connection/ways.js";
 import type { Estate, Target } from "./estate.js";
 import type { PolicySettings } from "./store.js";
 
-/** What a target is called while its policy is checked. */
+/** The name of a target while its policy is checked. */
 const CHECKED = "target";
 
-/** A target that is worked on. */
+/** What belongs to a target that is worked on. */
 export interface Worked {
   readonly lifecycle: Lifecycle;
   readonly sink: HandDelivery;
@@ -33,14 +33,14 @@ export class Lifecycles {
   readonly #journals = new Map<Service, Journal>();
   readonly #worked = new Map<string, Worked & { readonly policy: string }>();
 
-  /** What lets go of each target that is held. */
+  /** The functions that release the locks of held targets. */
   readonly #held = new Map<string, () => void>();
 
   constructor(estate: Estate) {
     this.#estate = estate;
   }
 
-  /** The lifecycle of a target. It stays the same while it holds a secret. */
+  /** Returns the lifecycle of a target. Changed settings create a new one, but not while it holds a secret. */
   of(target: Target): Worked {
     const policy = this.#estate.policy(target.name);
     const { owner, consumers } = this.#estate.settings(target.name);
@@ -61,26 +61,26 @@ export class Lifecycles {
     return worked;
   }
 
-  /** @throws an error that says what is wrong with a policy. */
+  /** Checks a policy. @throws an error that says what is wrong with it. */
   check(target: Target, chosen: PolicySettings): void {
     const policy = this.#estate.policy(target.name, chosen);
     const targets = { [CHECKED]: { provider: this.#provider(target), sinks: [handDelivery()], policy } };
     try {
       void openLifecycle({ journal: memoryJournal(), targets }).close();
     } catch (error) {
-      // Nobody knows the target by the name that the error has.
+      // The name in the message means nothing to the user.
       throw new Error((error as Error).message.replace(`the policy of ${CHECKED}: `, ""), { cause: error });
     }
   }
 
-  /** Asks the journal where a target stands, and tells the estate. */
+  /** Reads the status of a target from the journal, and passes it on to the estate. */
   async status(target: Target): Promise<LifecycleStatus> {
     const [status] = await this.of(target).lifecycle.status([target.name]);
     await this.#estate.stands(target, status as LifecycleStatus);
     return status as LifecycleStatus;
   }
 
-  /** Takes a target's rotation up to where its secret waits to be stored. */
+  /** Advances a target's rotation to where its secret waits to be stored. */
   async issue(target: Target): Promise<void> {
     const { lifecycle, sink } = this.of(target);
     await this.hold(target);
@@ -100,7 +100,7 @@ export class Lifecycles {
           ? await lifecycle.rotate(target.name, { signal })
           : await lifecycle.advance(target.name, { signal });
     } catch (error) {
-      // It ends as the secret is there, for somebody to store.
+      // The abort is intended once the secret waits for a person to store it.
       if (sink.waiting === undefined) throw error;
     } finally {
       unwatch();
@@ -112,12 +112,12 @@ export class Lifecycles {
     if (sink.waiting === undefined && (phase === "planned" || phase === "issuing")) throw new Error("not-issued");
   }
 
-  /** What sets the locks of this journal apart from those of another. */
+  /** Returns a key that separates the locks of this journal from those of others. */
   lock(target: Target): string {
     return this.#space(target.plane);
   }
 
-  /** Keeps other tabs away from a target whose secret is here, or will be, while its rotation is not shown. */
+  /** Locks out other tabs while this one has, or will have, a target's secret without showing its rotation. */
   async hold(target: Target): Promise<void> {
     const locks = navigator.locks as LockManager | undefined;
     if (!locks || this.#held.has(target.name)) return;
@@ -131,13 +131,13 @@ export class Lifecycles {
     if (!granted) throw new Error("elsewhere");
   }
 
-  /** Lets others have it: its rotation is shown now, and holds it by itself. */
+  /** Releases the lock: the rotation is shown now, and takes the lock itself. */
   release(target: Target): void {
     this.#held.get(target.name)?.();
     this.#held.delete(target.name);
   }
 
-  /** Ends what runs, and lets go of all secrets. */
+  /** Closes all lifecycles and journals, and wipes all secrets. */
   async close(): Promise<void> {
     for (const { sink } of this.#worked.values()) sink.wipe();
     for (const release of this.#held.values()) release();

@@ -1,12 +1,13 @@
 /**
- * What the console remembers of one control plane, in IndexedDB: the credentials that it has met, and what people say of targets. Ids,
- * names and times; never a secret. Where nothing can be kept, it is remembered until the page is left.
+ * What the console stores about one control plane, in IndexedDB: the credentials that it has met, and what people enter
+ * about targets. Ids, names and times; never a secret. Where nothing can be stored, the data lasts until the page is
+ * closed.
  */
 
 import type { LifecycleWindow } from "keyturn/lifecycle";
 import type { Known } from "../inventory.js";
 
-/** A policy, as far as people choose it here: the fields of the same names of the engine's policy. */
+/** The part of a policy that people choose here. The fields have the names that the engine's policy gives them. */
 export interface PolicySettings {
   readonly rotateEvery?: string;
   readonly rotateBefore?: string;
@@ -17,7 +18,7 @@ export interface PolicySettings {
   readonly proofs?: readonly ("used" | "quiet" | "healthy")[];
 }
 
-/** What people say of a target. */
+/** What people enter about a target. */
 export interface Settings {
   readonly owner?: string;
   readonly consumers?: readonly string[];
@@ -25,7 +26,7 @@ export interface Settings {
   readonly policy?: PolicySettings;
 }
 
-/** How a target's rotation stands, as the journal said last. */
+/** The state of a target's rotation, as last read from the journal. */
 export interface Standing {
   /** The number of the journal's last event. */
   readonly sequence: number;
@@ -34,30 +35,30 @@ export interface Standing {
   readonly until?: number | undefined;
   /** Why a person is needed. */
   readonly attention?: string | undefined;
-  /** The credential in use, by the journal. */
+  /** The id of the credential in use, according to the journal. */
   readonly current?: string | undefined;
   readonly clientId?: string | undefined;
   readonly createdAt?: number | undefined;
   readonly expiresAt?: number | undefined;
 }
 
-/** What is kept of a target. */
+/** What is stored of a target. */
 export interface Kept {
   readonly target: string;
   readonly settings: Settings;
   readonly standing?: Standing | undefined;
 }
 
-/** A known credential, as it is kept. */
+/** A known credential, as it is stored. */
 export type KeptCredential = Omit<Known, "error" | "checking">;
 
 const STORES = { targets: "target", credentials: ["appId", "connectorId", "id"] } as const;
 
-/** Where all of that is kept. */
+/** The storage for one control plane. */
 export class Store {
   readonly #database: IDBDatabase | undefined;
   readonly #channel: BroadcastChannel | undefined;
-  /** Whether it outlives the page. */
+  /** Whether the data outlives the page. */
   readonly lasting: boolean;
 
   private constructor(database: IDBDatabase | undefined, channel: BroadcastChannel | undefined) {
@@ -66,7 +67,7 @@ export class Store {
     this.lasting = database !== undefined;
   }
 
-  /** @param space Sets one tenant apart from others. */
+  /** Opens the storage. @param space Separates the data of one tenant from that of others. */
   static async open(space: string): Promise<Store> {
     try {
       const database = await new Promise<IDBDatabase>((resolve, reject) => {
@@ -85,7 +86,7 @@ export class Store {
     }
   }
 
-  /** Calls something when another tab has changed a target. */
+  /** Calls `changed` when another tab has changed a target. */
   watch(changed: () => void): void {
     if (this.#channel) this.#channel.onmessage = changed;
   }
@@ -113,7 +114,7 @@ export class Store {
     return this.#write("credentials", (store) => store.delete([appId, connectorId, id]));
   }
 
-  /** Forgets everything. */
+  /** Deletes everything. */
   async clear(): Promise<void> {
     for (const name of Object.keys(STORES) as (keyof typeof STORES)[])
       await this.#write(name, (store) => store.clear());
@@ -134,13 +135,13 @@ export class Store {
         request.onsuccess = () => resolve(request.result as T[]);
         request.onerror = () => resolve([]);
       } catch {
-        // It has been closed: the page is being left.
+        // The database has been closed: the page is being left.
         resolve([]);
       }
     });
   }
 
-  /** What cannot be kept is remembered until the page is left: that is no reason to stop. */
+  /** Writes to a store. Ignores failures: what cannot be stored still lasts until the page is closed. */
   async #write(name: keyof typeof STORES, work: (store: IDBObjectStore) => unknown): Promise<void> {
     const database = this.#database;
     if (!database) return;

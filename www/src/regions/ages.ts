@@ -1,4 +1,4 @@
-/** How old the credentials in use are: a histogram, and the same as a table. */
+/** The ages of the credentials in use: a histogram, and the same as a table. */
 
 import type { CredentialRow } from "keyturn/elements/credentials";
 import { css, html, LitElement, svg, type TemplateResult } from "lit";
@@ -105,7 +105,7 @@ export class Ages extends LitElement {
     return html`<svg viewBox="0 0 300 250" role="img" aria-label=${label}>
       ${bars.map(([, count], at) => {
         const height = (count / most) * 200;
-        // The youngest is where lines begin.
+        // The bar of the youngest is at the side where lines begin.
         const x = 6 + (isRightToLeft() ? STEPS.length - 1 - at : at) * 49;
         const from = STEPS[at];
         return svg`<rect class=${at >= 4 ? "old" : ""} x=${x} y=${222 - height} width="40" height=${height} rx="2" />

@@ -20,12 +20,12 @@ import { Pages } from "../ui/pages.js";
 import { base } from "../ui/styles.js";
 import "../ui/failure.js";
 
-/** How long nobody types before what was typed counts, in milliseconds. */
+/** How long typing must pause before the filter is applied, in milliseconds. */
 const TYPED = 300;
 
 const ALL: Narrowing = { text: "", kind: "", mode: "", organization: "" };
 
-/** A page of a list, the way {@link Pages} wants it. */
+/** A page of a list, as {@link Pages} expects it. */
 interface CredentialsPage {
   readonly list: ListResponse<ApiCredential>;
   next(): Promise<CredentialsPage | null>;
@@ -117,10 +117,10 @@ export class ApiCredentials extends LitElement {
     `,
   ];
   declare provisioning: Provisioning;
-  /** What has just been done. */
+  /** A message about what has just been done. */
   declare said: string;
   declare private narrowing: Narrowing;
-  /** What can be chosen from; empty until they have come, or if they do not. */
+  /** The organizations to choose from; empty until they are loaded, or if that fails. */
   declare private organizations: readonly Organization[];
   #typing: ReturnType<typeof setTimeout> | undefined;
   #left = new AbortController();
@@ -128,7 +128,7 @@ export class ApiCredentials extends LitElement {
     items: list,
     nextPageToken: list.hasNextPage() ? "next" : undefined,
   }));
-  /** How many fit in all; unknown until a page has come. */
+  /** The number of all credentials that match; `undefined` until a page has been loaded. */
   #count: number | undefined;
 
   constructor() {
@@ -145,7 +145,7 @@ export class ApiCredentials extends LitElement {
     this.#left.abort();
   }
 
-  /** Asks for the list again, from its beginning. What there is stays until that has come. */
+  /** Loads the list again from its beginning. The current items stay until the first page arrives. */
   refresh(): void {
     const first = async (signal: AbortSignal): Promise<CredentialsPage> => {
       const list = await this.provisioning.list(this.narrowing, signal);
@@ -155,7 +155,7 @@ export class ApiCredentials extends LitElement {
     void this.#pages.start(first, true);
   }
 
-  /** Gives the focus a place when that which had it has gone. */
+  /** Moves the focus to the heading when the focused element has been removed. */
   focusHeading(): void {
     focusHeading(this);
   }
@@ -182,7 +182,7 @@ export class ApiCredentials extends LitElement {
     </section>`;
   }
 
-  /** Who is logged in, and what organizations there are. If that cannot be had, the list itself says why. */
+  /** Fetches who is logged in, and the organizations. If that fails, the list does too, and says why. */
   #learn(): void {
     this.#left.abort();
     this.#left = new AbortController();
@@ -259,7 +259,7 @@ export class ApiCredentials extends LitElement {
       "api.lifetime",
       "api.created",
     ] as const;
-    // Buttons are called after name and mode, which more than one may have.
+    // The labels of buttons have name and mode, which several credentials may share.
     const distinct = distinctions(
       credentials.map(({ id, name, mode, organization }) => ({
         target: id,
@@ -350,14 +350,14 @@ export class ApiCredentials extends LitElement {
 }
 customElements.define("keyturn-api-credentials", ApiCredentials);
 
-/** Which data a credential is for. */
+/** Renders the mode of a credential: which data it is for. */
 export function modeChip(mode: string | null | undefined): TemplateResult | typeof nothing {
   if (!mode) return nothing;
   if (mode === "live") return chip("accent", "shield", t("mode.live"));
   return chip("plain", "dash", mode === "test" ? t("mode.test") : mode);
 }
 
-/** The same within a sentence. */
+/** Returns the name of a mode within a sentence. */
 function modeName(mode: string | null | undefined): string {
   const key = `mode.${mode ?? "none"}.in`;
   return isKey(key) ? t(key) : (mode ?? "");

@@ -1,4 +1,4 @@
-/** A log-in that waits for somebody to approve it elsewhere: its code, and where to go with it. */
+/** A log-in that waits for approval elsewhere: its code, and where to enter it. */
 
 import type { DeviceCode } from "keyturn/slim";
 import { css, html, LitElement, type TemplateResult } from "lit";

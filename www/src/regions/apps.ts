@@ -1,4 +1,4 @@
-/** The tenant's apps, to choose one. */
+/** The tenant's apps, to choose one from. */
 
 import type { ConductorOne, operations, Page, shared } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
@@ -11,12 +11,12 @@ import "../ui/failure.js";
 
 type AppsPage = Page<operations.C1ApiAppV1AppsListResponse>;
 
-/** Where an app is, within the page. */
+/** Returns the address of an app within the page. */
 export function appLink(appId: string): string {
   return `#/apps/${encodeURIComponent(appId)}`;
 }
 
-/** Emits `apps` when some have come, with all of them. */
+/** Emits `apps` with all apps loaded so far, whenever a page has been loaded. */
 export class Apps extends LitElement {
   static override properties = { client: { attribute: false }, selected: {} };
   static override styles = [

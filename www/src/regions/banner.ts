@@ -1,4 +1,4 @@
-/** Who is connected to what. */
+/** The banner: who is connected to what. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Connections } from "../connection/connection.js";
@@ -147,7 +147,7 @@ export class Banner extends LitElement {
 }
 customElements.define("keyturn-banner", Banner);
 
-/** `super-administrator` as people write it. */
+/** Formats a role such as `super-administrator` for people. */
 function readable(role: string): string {
   const words = role.replaceAll(/[-_]/g, " ").toLowerCase();
   return words.slice(0, 1).toUpperCase() + words.slice(1);

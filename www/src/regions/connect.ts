@@ -1,4 +1,4 @@
-/** Ways to log in, to choose from. What is typed in is given on and not kept. */
+/** The choice among ways to log in. Input is passed on and not kept. */
 
 import { ConfigurationError, type DeviceCode } from "keyturn/slim";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
@@ -12,7 +12,9 @@ import { base } from "../ui/styles.js";
 import "../ui/failure.js";
 import "./approval.js";
 
-/** Emits `connected` with the {@link Connections} that have been made, and `back` if there is somewhere to go back to. */
+/**
+ * Emits `connected` with the {@link Connections} that have been made, and `back` if there is something to go back to.
+ */
 export class Connect extends LitElement {
   static override properties = {
     sandbox: { attribute: false },
@@ -92,17 +94,17 @@ export class Connect extends LitElement {
   ];
   /** How to log in to the sandbox behind this page, if there is one. */
   declare sandbox: Sandbox | undefined;
-  /** What there is to connect to. If that is not all, the rest is connected, and to be gone back to. */
+  /** The services to connect to. If these are not all, the others are connected, and one can go back to them. */
   declare services: readonly Service[];
   declare private service: Service;
   declare private way: Way;
   declare private error: unknown;
-  /** What is wrong, by field. */
+  /** The error messages, by field. */
   declare private problems: Record<string, string>;
   declare private connecting: boolean;
-  /** What somebody has to approve before the log-in goes on. */
+  /** The code that a person has to approve before the log-in continues. */
   declare private code: DeviceCode | undefined;
-  /** The fields have got the sandbox's values. */
+  /** Whether the fields have been filled with the sandbox's values. */
   declare private filled: boolean;
   #attempt: AbortController | undefined;
 
@@ -284,7 +286,7 @@ export class Connect extends LitElement {
     }
   }
 
-  /** From the code back to what was filled in; the focus goes along. */
+  /** Returns from the code to the form, and moves the focus there. */
   async #return(): Promise<void> {
     if (!this.code) return;
     this.code = undefined;
@@ -294,7 +296,7 @@ export class Connect extends LitElement {
 }
 customElements.define("keyturn-connect", Connect);
 
-/** What can be connected to, as a choice. */
+/** Formats services as alternatives: "C1 or Commerce Layer". */
 function either(services: readonly Service[]): string {
   const names = services.map((one) => SERVICES[one]);
   return new Intl.ListFormat(locale(), { type: "disjunction" }).format(names);

@@ -112,7 +112,7 @@ export class Connectors extends LitElement {
     </table>`;
   }
 
-  /** @param distinction What tells it apart from others of its name. */
+  /** @param distinction What tells it apart from others of the same name. */
   #row(connector: shared.Connector, distinction: string): TemplateResult {
     const place: Place = {
       appId: connector.appId || this.app?.id || "",

@@ -1,4 +1,4 @@
-/** The sandbox's panel: its requests as they come, faults by switch, its clock, and a way back to the beginning. */
+/** The sandbox's panel: its requests as they arrive, faults to switch on, its clock, and a reset. */
 
 import type { SandboxRequest } from "keyturn/sandbox";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
@@ -11,15 +11,15 @@ import { base } from "../ui/styles.js";
 
 const HOUR = 3_600_000;
 
-/** How often it asks for requests, in milliseconds. */
+/** How often the sandbox is polled, in milliseconds. */
 const OFTEN = 1_000;
 
-/** As many as are shown. */
+/** The maximum number of requests shown. */
 const SHOWN = 60;
 
 const ROTATE = "connector.rotateCredential";
 
-/** What can be switched on to go wrong. */
+/** The faults that can be switched on. */
 const FAULTS = {
   lost: { operation: ROTATE, action: "drop-answer" },
   refused: { operation: ROTATE, action: { status: 403 } },
@@ -32,26 +32,26 @@ type FaultName = keyof typeof FAULTS;
 
 const NAMES = Object.keys(FAULTS) as FaultName[];
 
-/** A rule as the sandbox has it. */
+/** A rule of the sandbox for a fault. */
 interface Rule {
   readonly operation: string;
   readonly action: unknown;
 }
 
-/** Whether a rule is what a switch sets. */
+/** Returns whether a rule is the one that a switch sets. */
 function isSame({ operation, action }: Rule, name: FaultName): boolean {
   const fault = FAULTS[name];
   const text = (one: unknown): string => JSON.stringify(Object.entries(Object(one)).sort());
   return operation === fault.operation && text(action) === text(fault.action);
 }
 
-/** What C1 does not document, and what it may be. */
+/** Behaviour that C1 does not document, and the possible values. */
 const SWITCHES = {
   oldAfterRotate: ["drawer.old", ["keep", "revoke", "expire"]],
   systemLog: ["drawer.log", ["full", "sparse", "off"]],
 } as const satisfies Record<string, readonly [Key, readonly string[]]>;
 
-/** Emits `close`, `time` when the clock was moved, and `reset`. */
+/** Emits `close`, `time` when the clock has been moved, and `reset`. */
 export class Drawer extends LitElement {
   static override properties = {
     estate: { attribute: false },
@@ -169,10 +169,10 @@ export class Drawer extends LitElement {
   declare private seen: readonly SandboxRequest[];
   declare private faults: ReadonlySet<FaultName>;
   declare private switches: Readonly<Record<string, string>>;
-  /** What has just been done. */
+  /** A message about what has just been done. */
   declare private said: string;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Grows whenever switching a fault begins and ends. */
+  /** Incremented when switching a fault begins and when it ends: a poll in between may be outdated. */
   #turns = 0;
 
   constructor() {
@@ -282,14 +282,14 @@ export class Drawer extends LitElement {
         this.#ask<Rule[]>("GET", "faults"),
         this.#ask<Record<string, string>>("GET", "switches"),
       ]);
-      // What has not changed is not drawn anew.
+      // What has not changed is not rendered again.
       const latest = seen.slice(-SHOWN).reverse();
       if (JSON.stringify(latest) !== JSON.stringify(this.seen)) this.seen = latest;
-      // One that was used up is off again. What is being switched now is not asked about.
+      // A fault that was used up is off again. The answer does not count while a fault is being switched.
       if (turns === this.#turns) this.faults = new Set(NAMES.filter((name) => faults.some((one) => isSame(one, name))));
       if (JSON.stringify(switches) !== JSON.stringify(this.switches)) this.switches = switches;
     } catch {
-      // The server has gone; the page says so elsewhere.
+      // The server is gone, which the page reports elsewhere.
     }
   }
 
@@ -306,7 +306,7 @@ export class Drawer extends LitElement {
     this.#turns++;
     if (on) await this.#ask("POST", "faults", FAULTS[name]);
     else {
-      // Single rules cannot be taken back: the others are set again, also those that a program has set.
+      // Rules cannot be deleted one by one: the others are set again, including those that a program has set.
       const rules = await this.#ask<Rule[]>("GET", "faults");
       await this.#ask("DELETE", "faults");
       for (const rule of rules) if (!isSame(rule, name)) await this.#ask("POST", "faults", rule);
@@ -331,7 +331,7 @@ export class Drawer extends LitElement {
   };
 
   async #curl({ method, path }: SandboxRequest): Promise<void> {
-    // What the shell would take for something else is quoted.
+    // Quote what the shell would interpret.
     const url = `'${location.origin}${path.replaceAll("'", "%27")}'`;
     const text = `curl --request ${method} ${url} --header "Authorization: Bearer $TOKEN" --header 'Accept: application/json'`;
     this.said = "";

@@ -1,4 +1,4 @@
-/** What a journal says of a target: each event, when it happened and by whom. */
+/** The history of a target in the journal: each event, when it happened and by whom. */
 
 import type { LifecycleEvent } from "keyturn/lifecycle";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
@@ -38,7 +38,7 @@ export class History extends LitElement {
     `,
   ];
   declare events: readonly LifecycleEvent[];
-  /** The first event that is not what was written. */
+  /** The number of the first event that is not as it was written. */
   declare broken: number | undefined;
   /** Where the journal is, in a sentence. */
   declare about: string;
@@ -92,7 +92,7 @@ export class History extends LitElement {
 }
 customElements.define("keyturn-history", History);
 
-/** A worker's name without the part that sets one process apart from another: `console`, `cli:ann`. */
+/** Returns a worker's name without the part that tells one process from another: `console`, `cli:ann`. */
 function worker(by: string): string {
   return by.split(":").slice(0, -1).join(":") || by;
 }

@@ -11,7 +11,7 @@ import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 
-/** How often "5 minutes ago" is looked at again, in milliseconds. */
+/** How often relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TICK = 30_000;
 
 function sourceName(source: Source): string {
@@ -44,7 +44,7 @@ export class KnownCredentials extends LitElement {
   declare inventory: Inventory;
   /** Whether there are examples to look up: `none`, `offered` or `loading`. */
   declare examples: "none" | "offered" | "loading";
-  /** What has just been done. */
+  /** A message about what has just been done. */
   declare said: string;
 
   #clock: ReturnType<typeof setInterval> | undefined;
@@ -78,7 +78,7 @@ export class KnownCredentials extends LitElement {
     </section>`;
   }
 
-  /** Gives the focus a place when that which had it has gone. */
+  /** Moves the focus to the heading when the focused element has been removed. */
   focusHeading(): void {
     focusHeading(this);
   }

@@ -1,4 +1,7 @@
-/** Connectors and API credentials of the tenant that nobody rotates yet, and what to write into `keyturn.json` so that somebody does. */
+/**
+ * Connectors and API credentials of the tenant that are not rotated yet, and what to add to `keyturn.json` to rotate
+ * them.
+ */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { number, rich, t } from "../texts/text.js";
@@ -9,7 +12,7 @@ import "../ui/copy.js";
 import { type Candidate, type Discovered, discovered } from "./discovered.js";
 import type { ServedEstate } from "./estate.js";
 
-/** As many are shown; a search finds the others. */
+/** The maximum number of candidates shown; a search finds the others. */
 const SHOWN = 100;
 
 export class ServedDiscover extends LitElement {
@@ -152,7 +155,7 @@ export class ServedDiscover extends LitElement {
     this.chosen = new Set(isChosen ? [...others, target] : others);
   }
 
-  /** The configuration is a file that people review, so this page does not write it. */
+  /** Renders entries to paste: the configuration is a file that people review, so this page does not write it. */
   #snippet(): TemplateResult {
     const text = this.#entries;
     return html`<section class="panel" aria-labelledby="snippet">
@@ -163,7 +166,7 @@ export class ServedDiscover extends LitElement {
     </section>`;
   }
 
-  /** Members of the object `targets`, as they are indented there. */
+  /** The chosen entries as members of the object `targets`, indented as they are there. */
   get #entries(): string {
     const chosen = this.found.filter(({ target }) => this.chosen.has(target));
     const whole = JSON.stringify(Object.fromEntries(chosen.map(({ target, entry }) => [target, entry])), undefined, 2);

@@ -13,7 +13,7 @@ export type Discovered =
   | { readonly candidate: Candidate; readonly missing?: undefined }
   | { readonly missing: { readonly what: string; readonly message: string }; readonly candidate?: undefined };
 
-/** Lists what could become a target. It ends when `signal` fires. */
+/** Lists what could become a target, until `signal` aborts that. */
 export async function* discovered(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** The targets of the server's `keyturn.json`, and what its journal, and the tenant where it was asked, say of each. */
+/** The targets of the server's `keyturn.json`, and what its journal and, once asked, the tenant report about each. */
 
 import type { CredentialRow } from "keyturn/elements";
 import type {
@@ -15,13 +15,13 @@ import { lifetime } from "../ui/dates.js";
 import { rowOf } from "./rows.js";
 import { type About, aboutOf, type Session } from "./session.js";
 
-/** How often the server is asked where things stand, while the page is seen, in milliseconds. */
+/** How often the server is polled while the page is visible, in milliseconds. */
 const POLL = 3_000;
 
-/** Targets whose control plane is asked in one call, so that it is seen how far it is. */
+/** The number of targets whose control plane is asked in one call: a batch small enough to show progress. */
 const SOME = 20;
 
-/** Emits `change`. */
+/** The targets of a server. Emits `change`. */
 export class ServedEstate extends EventTarget implements Works {
   readonly #session: Session;
   readonly lifecycle: LifecycleCalls;
@@ -32,7 +32,7 @@ export class ServedEstate extends EventTarget implements Works {
   findings: readonly LifecycleFinding[] = [];
   loaded = false;
   loading = false;
-  /** The server did not answer when it was asked last. */
+  /** Whether the latest request to the server failed. */
   lost = false;
   /** How many targets have been compared with their tenant, while that is under way. */
   comparing: number | undefined;
@@ -82,7 +82,7 @@ export class ServedEstate extends EventTarget implements Works {
     return status && { label: name, group: status.group ?? status.provider };
   }
 
-  /** Names of targets are unique. */
+  /** Returns nothing, since the names of targets are unique. */
   distinction(): undefined {
     return undefined;
   }
@@ -92,7 +92,7 @@ export class ServedEstate extends EventTarget implements Works {
     return status && { phase: status.progress.state === "awaits-approval" ? "approval" : status.phase };
   }
 
-  /** What the tenant said of a target's credentials when it was asked last. */
+  /** Returns what the tenant last reported about a target's credentials. */
   compared(name: string): LifecycleReconciliation | undefined {
     return this.#compared.get(name);
   }
@@ -113,7 +113,7 @@ export class ServedEstate extends EventTarget implements Works {
     };
   }
 
-  /** Asks where everything stands, and does so again after a while. */
+  /** Fetches the status of everything, and schedules the next poll. */
   load(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
@@ -141,7 +141,7 @@ export class ServedEstate extends EventTarget implements Works {
     if (document.visibilityState === "visible") this.#timer = setTimeout(() => void this.load(), POLL);
   }
 
-  /** Targets whose rotation can go on now. */
+  /** The targets whose rotation can continue now. */
   get ready(): readonly string[] {
     const now = clock.now();
     const isReady = ({ progress }: LifecycleStatus): boolean =>
@@ -149,13 +149,13 @@ export class ServedEstate extends EventTarget implements Works {
     return this.statuses.filter(isReady).map(({ target }) => target);
   }
 
-  /** Targets that their policies ask to rotate. */
+  /** The targets that are due by their policies. */
   get due(): readonly string[] {
     const now = clock.now();
     return this.statuses.filter(({ due }) => due && due.at <= now).map(({ target }) => target);
   }
 
-  /** Goes on with everything that can. Begins nothing. */
+  /** Advances all rotations that can continue. Begins none. */
   async advance(): Promise<void> {
     try {
       await this.lifecycle.advance(this.ready, { begin: false });
@@ -175,13 +175,13 @@ export class ServedEstate extends EventTarget implements Works {
     if (reached !== undefined && reached !== "grace") throw new Error("not-delivered");
   }
 
-  /** What is known afterwards was asked for afterwards. */
+  /** Loads after any load under way, whose answer may be older than this call. */
   async #fresh(): Promise<void> {
     await this.#looking;
     await this.load();
   }
 
-  /** Plans to rotate these together: in the job that there is, as long as it is not done. */
+  /** Plans to rotate targets together, in the open job if there is one. */
   together(targets: readonly string[]): void {
     this.job = Job.with(this, targets);
     void this.#plan(targets);
@@ -199,13 +199,16 @@ export class ServedEstate extends EventTarget implements Works {
       try {
         for (const plan of await this.lifecycle.plan(names.slice(at, at + SOME))) this.#plans.set(plan.target, plan);
       } catch {
-        // Whoever begins is told why it cannot be.
+        // Beginning the rotation reports the error.
       }
       this.#changed();
     }
   }
 
-  /** Asks the control planes of all targets, or of these, what they have, and the sinks what they hold. Changes nothing. */
+  /**
+   * Asks the control planes of the given targets, or of all, which credentials there are, and the sinks which they
+   * hold. Changes nothing.
+   */
   async compare(names: readonly string[] = this.statuses.map(({ target }) => target)): Promise<void> {
     if (this.comparing !== undefined) return;
     try {
@@ -221,7 +224,7 @@ export class ServedEstate extends EventTarget implements Works {
     }
   }
 
-  /** All that there is to say of one target: its control plane and its sinks are read. */
+  /** Collects everything about one target. Reads its control plane and its sinks. */
   async examine(name: string): Promise<Examined> {
     const [findings, [plan], history, verified] = await Promise.all([
       this.lifecycle.findings([name]),
@@ -244,18 +247,18 @@ export class ServedEstate extends EventTarget implements Works {
   }
 }
 
-/** What {@link ServedEstate.examine} found. */
+/** The result of {@link ServedEstate.examine}. */
 export interface Examined {
   readonly findings: readonly LifecycleFinding[];
   readonly plan: LifecyclePlan | undefined;
   readonly history: readonly LifecycleEvent[];
-  /** The first event that is not what was written. */
+  /** The number of the first event that is not as it was written. */
   readonly broken: number | undefined;
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
-/** A duration of a policy, such as `24h`, for people. What is none is shown as it is. */
+/** Formats a duration of a policy for people: text such as `24h`, or milliseconds. Other text is returned as it is. */
 export function inWords(duration: string | number): string {
   if (typeof duration === "number") return lifetime(duration / 1000);
   const [, count, unit = ""] = /^(\d+)(s|m|h|d|w)$/.exec(duration) ?? [];

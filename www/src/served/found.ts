@@ -1,4 +1,4 @@
-/** What a list of findings looks like. */
+/** The style of a list of findings. */
 
 import { css } from "lit";
 

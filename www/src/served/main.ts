@@ -3,7 +3,7 @@
 import { begin, elementTexts } from "../texts/languages.js";
 import { Served } from "./served.js";
 
-// Nothing is shown before it can be said.
+// Nothing can be rendered before its texts are loaded.
 await begin();
 await elementTexts();
 customElements.define("keyturn-served", Served);

@@ -83,7 +83,7 @@ export class ServedOverview extends TargetsView {
     </section>`;
   }
 
-  /** Credentials that nobody can vouch for: perhaps issued, or alive without a consumer. */
+  /** Renders the credentials whose state is uncertain: perhaps issued, or alive without a consumer. */
   #doubts(): TemplateResult | typeof nothing {
     const doubts = this.estate.statuses.flatMap(doubtsOf);
     if (doubts.length === 0) return nothing;
@@ -97,7 +97,7 @@ export class ServedOverview extends TargetsView {
     </section>`;
   }
 
-  /** The windows of the policies and the caps decide which of the due ones begin now. */
+  /** Plans a job of the due targets that may begin now, by the windows of their policies and the caps. */
   readonly #due = (): Promise<void> =>
     this.#do(async () => {
       const { begin } = await this.estate.lifecycle.due();
@@ -124,7 +124,7 @@ export class ServedOverview extends TargetsView {
 }
 customElements.define("keyturn-served-overview", ServedOverview);
 
-/** Findings that say the same of several targets, together; in the order of the first of each. */
+/** Groups findings that differ only in their target, in the order of the first of each group. */
 function grouped(findings: readonly LifecycleFinding[]): readonly (readonly LifecycleFinding[])[] {
   const groups = new Map<string, LifecycleFinding[]>();
   for (const finding of findings) {

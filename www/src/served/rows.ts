@@ -3,7 +3,7 @@
 import type { CredentialRow, RowRotation } from "keyturn/elements";
 import type { LifecycleReconciliation, LifecycleStatus } from "keyturn/lifecycle";
 
-/** What the kinds of providers belong to. */
+/** The control plane of each kind of provider. */
 const PLANES: Readonly<Record<string, string>> = {
   "c1-connector": "C1",
   "c1-service-principal": "C1",
@@ -13,12 +13,12 @@ const PLANES: Readonly<Record<string, string>> = {
   "commercelayer-api-credential": "Commerce Layer",
 };
 
-/** What a target belongs to, by the kind of its provider. */
+/** Returns the control plane of a target, by the kind of its provider. */
 export function planeOf(provider: string): string {
   return PLANES[provider] ?? provider;
 }
 
-/** The row of a target: as the journal has it, and as its control plane does if that was asked. */
+/** Returns the row of a target, from the journal and, if it was asked, from the control plane. */
 export function rowOf(status: LifecycleStatus, compared?: LifecycleReconciliation): CredentialRow {
   const { target, provider, current, progress, owner, consumers, group } = status;
   const seen = compared?.credentials.find(({ id }) => id === current?.id);

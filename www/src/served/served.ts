@@ -1,4 +1,7 @@
-/** The whole page: who may see it, and which view is shown. The server has the credentials, the sinks and the journal. */
+/**
+ * The root element of the page: its session, and the current view. The server has the credentials, the sinks and the
+ * journal.
+ */
 
 import "keyturn/elements/rotate";
 import type { CredentialView } from "keyturn/elements";
@@ -15,7 +18,7 @@ import { Watch } from "../ui/watch.js";
 import { inWords, ServedEstate } from "./estate.js";
 import { openSession } from "./session.js";
 
-/** Loads each view. That of a rotation is an element of the package. */
+/** The loaders of the views. The view of a rotation is an element of the package. */
 const VIEWS: Readonly<Record<Route["view"], () => Promise<unknown>>> = {
   overview: () => import("./overview.js"),
   browse: () => import("./discover.js"),
@@ -188,7 +191,7 @@ export class Served extends LitElement {
           .estate=${estate}
           .look=${route.look}
           @look=${({ detail: look }: CustomEvent<CredentialView>) => {
-            // Whenever this element renders, it gives the view what the route has.
+            // Each render passes the route's `look` to the view, so it has to follow.
             this.route = { view: "overview", look };
           }}
           @together=${({ detail }: CustomEvent<readonly string[]>) => {

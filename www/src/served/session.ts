@@ -1,31 +1,37 @@
 /** The session that the link from the terminal opens. */
 
-/** The header that each request has it in. */
+/** The header that carries the session in each request. */
 const HEADER = "x-keyturn-session";
-/** It lasts as long as the tab does. It is worth nothing without the server, which forgets it when it stops. */
+/**
+ * The key in `sessionStorage`. The session lasts as long as the tab, and is worthless once the server stops and forgets
+ * it.
+ */
 const KEPT = "keyturn-session";
 
-/** What the server says of itself. */
+/** What the server reports about itself. */
 export interface About {
   readonly config: string;
   readonly journal: string;
   /** Its time, in milliseconds since 1970. */
   readonly now: number;
-  /** The configuration is no longer what the server read when it started. */
+  /** Whether the configuration has changed since the server read it at its start. */
   readonly changed: boolean;
 }
 
-/** A session that is open. */
+/** An open session. */
 export interface Session {
   readonly headers: Readonly<Record<string, string>>;
   readonly about: About;
 }
 
-/** Opens the session of the address's link, or takes up that of this tab. `undefined` if there is none that the server knows. */
+/**
+ * Opens the session of the link in the address, or resumes that of this tab. Returns `undefined` if there is none that
+ * the server knows.
+ */
 export async function openSession(): Promise<Session | undefined> {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (token !== null) {
-    // Neither the history nor a copied address has the token.
+    // Keep the token out of the history and of copied addresses.
     history.replaceState(null, "", "#/");
     const opened = await fetch("/_keyturn/session", {
       method: "POST",
@@ -41,7 +47,7 @@ export async function openSession(): Promise<Session | undefined> {
   return about && { headers, about };
 }
 
-/** What the server says of itself now; `undefined` if it does not know the session. */
+/** Fetches what the server reports about itself; returns `undefined` if it does not know the session. */
 export async function aboutOf(headers: Session["headers"]): Promise<About | undefined> {
   const response = await fetch("/_keyturn/about", { headers });
   return response.ok ? ((await response.json()) as About) : undefined;

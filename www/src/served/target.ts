@@ -1,4 +1,4 @@
-/** One target: facts, findings, credentials over time, where they are delivered, the policy of `keyturn.json`, and its history. */
+/** One target: facts, findings, credentials over time, sinks, the policy of `keyturn.json`, and history. */
 
 import type { LifecycleComparison, LifecyclePlan, LifecycleStatus } from "keyturn/lifecycle";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
@@ -18,7 +18,7 @@ import { type Examined, inWords, type ServedEstate } from "./estate.js";
 import { found } from "./found.js";
 import { planeOf } from "./rows.js";
 
-/** What the control plane says of a credential. */
+/** The look of each state that the control plane reports of a credential. */
 const SEEN: Readonly<Record<LifecycleComparison["controlPlane"], readonly [Tone, IconName]>> = {
   alive: ["good", "check"],
   ended: ["plain", "barred"],
@@ -71,11 +71,11 @@ export class ServedTarget extends LitElement {
   declare estate: ServedEstate;
   declare target: string;
   declare from: string;
-  /** What the server found; unknown until it has looked. */
+  /** What the server found; `undefined` until it has looked. */
   declare private examined: Examined | undefined;
   declare private adopting: boolean;
   declare private error: Error | undefined;
-  /** The journal's last event when it was looked at. */
+  /** The number of the journal's last event when the target was examined. */
   #sequence = -1;
 
   constructor() {
@@ -186,7 +186,7 @@ export class ServedTarget extends LitElement {
     </section>`;
   }
 
-  /** The journal does not know which credential is in use. Whoever does can say so. */
+  /** Renders a form to name the credential in use, which the journal does not know. */
   #adopt({ target }: LifecycleStatus): TemplateResult {
     return html`<form class="list" @submit=${(event: Event) => this.#adopted(event, target)}>
       <div class="field">

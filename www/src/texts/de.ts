@@ -1,4 +1,4 @@
-/** What the console says, in German. */
+/** The texts of the console in German. */
 
 import type { Texts } from "./text.js";
 

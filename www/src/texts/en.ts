@@ -1,4 +1,4 @@
-/** What the console says, in English. The keys of all languages are those of this table. */
+/** The texts of the console in English. This table defines the keys of all languages. */
 
 import type { Text } from "./text.js";
 
@@ -18,7 +18,7 @@ export const EN = {
   loading: "Loading…",
   clientId: "Client ID",
   clientSecret: "Client secret",
-  // Within a sentence, behind a verb.
+  // Within a sentence, after a verb.
   "clientId.in": "client ID",
   "clientSecret.in": "client secret",
   "typed.confirm": "Type {id} to confirm",

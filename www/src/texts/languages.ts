@@ -1,14 +1,14 @@
-/** The languages of the console, which of them is spoken, and how that changes. Each loads when it is chosen. */
+/** The languages of the console, which one is current, and how that changes. Each is loaded when it is chosen. */
 
 import { LitElement } from "lit";
 import { type Texts, t, useTexts } from "./text.js";
 
 interface Language {
-  /** What it is called in itself; what has none is not offered. */
+  /** Its name in the language itself; a language without one is not offered. */
   readonly name?: string;
   readonly rightToLeft?: boolean;
   texts(): Promise<Texts>;
-  /** Gives `keyturn/elements` the same language, where that is not theirs already. */
+  /** Sets the language of `keyturn/elements`, unless it is their default. */
   elements?(): Promise<unknown>;
 }
 
@@ -19,7 +19,7 @@ const LANGUAGES = {
     texts: () => import("./de.js").then(({ DE }) => DE),
     elements: () => import("keyturn/elements/de"),
   },
-  // Made of English, to see what no table has and what a mirrored page looks like: only by `?lang=en-XB`.
+  // Made from English, to find texts that are in no table and to see a mirrored page. Only chosen by `?lang=en-XB`.
   "en-XB": {
     rightToLeft: true,
     texts: () => import("./pseudo.js").then(({ PSEUDO }) => PSEUDO),
@@ -29,33 +29,36 @@ const LANGUAGES = {
 
 export type LanguageName = keyof typeof LANGUAGES;
 
-/** Those that can be chosen, and what each is called. */
+/** The languages that are offered, with their names. */
 export const OFFERED = Object.entries<Language>(LANGUAGES).flatMap(([language, { name }]) =>
   name === undefined ? [] : [{ language: language as LanguageName, name }],
 );
 
-/** Where the choice is kept. */
+/** The key in `localStorage` of the choice. */
 const KEPT = "keyturn-language";
 
 let spoken: LanguageName = "en";
 
-/** The language that is spoken. */
+/** Returns the current language. */
 export function language(): LanguageName {
   return spoken;
 }
 
-/** Speaks the language of the address, or the one that was chosen here before, or the first of the browser's that there is. */
+/**
+ * Starts with the language of the address, or else the one chosen here before, or else the browser's preferred one that
+ * is offered.
+ */
 export function begin(): Promise<void> {
   const asked = new URLSearchParams(location.search).get("lang");
   return speak(known(asked) ?? known(kept()) ?? preferred());
 }
 
-/** Speaks another language from now on, also the next time. */
+/** Switches to another language, and remembers it. */
 export async function choose(other: LanguageName): Promise<void> {
   try {
     localStorage.setItem(KEPT, other);
   } catch {
-    // Then it is spoken until the page is left.
+    // Storage is unavailable: the choice lasts until the page is closed.
   }
   const { elements }: Language = LANGUAGES[other];
   await elements?.();
@@ -63,7 +66,7 @@ export async function choose(other: LanguageName): Promise<void> {
   again(document);
 }
 
-/** What the elements of `keyturn/elements` say in this language: for who shows some. */
+/** Loads the texts of `keyturn/elements` in the current language, for pages that use its elements. */
 export async function elementTexts(): Promise<void> {
   const { elements }: Language = LANGUAGES[spoken];
   await elements?.();
@@ -80,7 +83,7 @@ async function speak(other: LanguageName): Promise<void> {
   document.title = t("title");
 }
 
-/** Renders every element again. A language is chosen once in a while: that is no reason for each of them to wait for it. */
+/** Renders every element again. The language changes too rarely for each element to listen for it. */
 function again(within: Document | ShadowRoot): void {
   for (const element of within.querySelectorAll("*")) {
     if (element instanceof LitElement) element.requestUpdate();
@@ -100,13 +103,15 @@ function known(name: string | null): LanguageName | undefined {
   return name !== null && Object.hasOwn(LANGUAGES, name) ? (name as LanguageName) : undefined;
 }
 
-/** The browser's languages, the favourite first. */
+/** Returns the first of the browser's languages that is offered, or else English. */
 function preferred(): LanguageName {
   const offered = navigator.languages.map((tag) => tag.split("-")[0] ?? "");
   return OFFERED.find(({ language }) => language === offered.find((one) => known(one)))?.language ?? "en";
 }
 
-/** With the region that the browser has: an Austrian writes dates as in Austria. */
+/**
+ * Returns the language with the region that the browser has for it: Austrians get dates as they are written in Austria.
+ */
 function localeOf(name: LanguageName): string {
   return navigator.languages.find((tag) => tag.split("-")[0] === name) ?? name;
 }

@@ -1,4 +1,4 @@
-/** The texts of `keyturn/elements` in the language that nobody speaks. */
+/** The texts of `keyturn/elements` in the pseudo-language. */
 
 import { english, useElementTexts } from "keyturn/elements/texts";
 import { pseudo } from "./pseudo.js";

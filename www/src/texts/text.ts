@@ -1,17 +1,20 @@
-/** Every text of the console goes through {@link t} or {@link rich}: each language is a table beside `en.ts`, which has the keys. */
+/**
+ * Every text of the console goes through {@link t} or {@link rich}. Each language is a table beside `en.ts`, which
+ * defines the keys.
+ */
 
 import { html } from "lit";
 import type { EN } from "./en.js";
 
 export type Key = keyof typeof EN;
 
-/** By the plural categories of a language, of which the value `n` chooses one. */
+/** The forms of a text, by the plural categories of its language. The value `n` selects one. */
 export type Plural = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
 
-/** A text with `{name}` where a value goes, `**` around what matters most, and backticks around what a program reads. */
+/** A text, with `{name}` for a value, `**` around what is emphasized, and backticks around code. */
 export type Text = string | Plural;
 
-/** A language's texts: neither more nor fewer keys than English has. */
+/** The texts of a language, with exactly the keys that English has. */
 export type Texts = Readonly<Record<Key, Text>>;
 
 let texts: Texts;
@@ -20,7 +23,7 @@ let rules: Intl.PluralRules;
 let numbers: Intl.NumberFormat;
 let mirrored = false;
 
-/** Says which texts are used from now on, and by which language's rules numbers, dates and plurals are written. */
+/** Sets the texts, and the locale in which numbers, dates and plurals are formatted. */
 export function useTexts(table: Texts, locale: string, rightToLeft: boolean): void {
   texts = table;
   tag = locale;
@@ -29,32 +32,32 @@ export function useTexts(table: Texts, locale: string, rightToLeft: boolean): vo
   numbers = new Intl.NumberFormat(locale);
 }
 
-/** The language, with its region, that dates and numbers are written in. */
+/** Returns the language, with its region, in which dates and numbers are formatted. */
 export function locale(): string {
   return tag;
 }
 
-/** Whether lines begin on the right. */
+/** Returns whether lines begin on the right. */
 export function isRightToLeft(): boolean {
   return mirrored;
 }
 
-/** A number, as the language writes it. */
+/** Formats a number in the current language. */
 export function number(value: number): string {
   return numbers.format(value);
 }
 
-/** The text of a key, with values put in. The value `n` chooses between forms. */
+/** Returns the text of a key, with values inserted. The value `n` selects the plural form. */
 export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
   return formOf(key, values).replaceAll(/\{(\w+)\}/g, (_, name: string) => shown(values[name] ?? ""));
 }
 
-/** The same for a template: values may be templates, and what stands out does so. */
+/** Returns the text of a key for a template: values may be templates, and emphasis and code are marked up. */
 export function rich(key: Key, values: Readonly<Record<string, unknown>> = {}): unknown {
   return marked(formOf(key, values), values);
 }
 
-/** Whether there is a text of this key. */
+/** Returns whether there is a text for a key. */
 export function isKey(key: string): key is Key {
   return Object.hasOwn(texts, key);
 }
@@ -81,10 +84,13 @@ function shownIn(value: unknown): unknown {
   return typeof value === "string" || typeof value === "number" ? shown(value) : value;
 }
 
-/** What makes letters run from right to left, or in an order of its own. */
+/** Characters that run from right to left, and those that control the direction of others. */
 const BIDIRECTIONAL = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
 
-/** A value as it stands in a text. One that runs in another direction is kept from turning what is around it. */
+/**
+ * Formats a value for a text. A value that may run in another direction is isolated, so that it does not reorder its
+ * surroundings.
+ */
 function shown(value: string | number): string {
   if (typeof value === "number") return number(value);
   return value !== "" && (mirrored || BIDIRECTIONAL.test(value)) ? `\u2068${value}\u2069` : value;

@@ -1,10 +1,10 @@
-/** The way back from a target, which says where it leads. */
+/** The back link of a target, which names where it leads. */
 
 import { html, type TemplateResult } from "lit";
 import { backLink, before, routeOf } from "../route.js";
 import { t } from "../texts/text.js";
 
-/** A link to where somebody came from, be it by the target's page. */
+/** Renders a link to where the user came from, skipping the target's own page. */
 export function wayBack(from: string): TemplateResult {
   const href = backLink(before(from));
   const { view } = routeOf(href);

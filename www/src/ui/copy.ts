@@ -1,4 +1,4 @@
-/** A button that copies, and says so without saying what. */
+/** A button that copies a value and confirms it, without showing the value. */
 
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { Copier } from "../../../pkg/src/elements/copier.js";
@@ -6,9 +6,7 @@ import { t } from "../texts/text.js";
 import { icon } from "./icons.js";
 import { base } from "./styles.js";
 
-/**
- * Copies what `text` gives at the moment of the click; nothing is held in between. `name` says what that is.
- */
+/** Copies what `text` returns at the time of the click; nothing is held in between. `name` describes the value. */
 export class Copy extends LitElement {
   static override properties = { name: {}, text: { attribute: false } };
   static override styles = [

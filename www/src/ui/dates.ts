@@ -1,4 +1,4 @@
-/** Dates and lengths of time, for people. */
+/** Dates and durations, formatted for people. */
 
 import { html, type TemplateResult } from "lit";
 import { clock as time } from "../clock.js";
@@ -15,7 +15,7 @@ interface Formats {
 
 let made: Formats | undefined;
 
-/** The formats of the language that is spoken. */
+/** Returns the formats of the current language. */
 function formats(): Formats {
   const language = locale();
   if (made?.locale === language) return made;
@@ -38,13 +38,13 @@ const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ["minute", 60],
 ];
 
-/** Days are counted up to this many; months are too coarse for what expires. */
+/** Up to this many days are counted as days; months are too coarse for expiry dates. */
 const COUNTED_DAYS = 90;
 
 /** A day, in milliseconds. */
 export const DAY = 86_400_000;
 
-/** How long ago or how soon, such as "in 14 days". */
+/** Formats how long ago or how soon a date is, such as "in 14 days". */
 export function relative(date: Date | number, now = time.now()): string {
   const seconds = (Number(date) - now) / 1000;
   const size = Math.abs(seconds);
@@ -56,7 +56,10 @@ export function relative(date: Date | number, now = time.now()): string {
   return formats().relative.format(Math.round(seconds / length), unit);
 }
 
-/** For a column: how far away, and when; the time of day only where it matters. `absent` is what stands for no date. */
+/**
+ * Renders a date for a column: relative to now, and absolute, with the time of day only if it is within two days.
+ * `absent` stands for no date.
+ */
 export function moment(date: Date | null | undefined, absent: string): TemplateResult {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
   const near = Math.abs(date.getTime() - time.now()) < 2 * DAY;
@@ -64,17 +67,17 @@ export function moment(date: Date | null | undefined, absent: string): TemplateR
   return html`<time datetime=${date.toISOString()}>${relative(date)}<span class="under">${(near ? exact : day).format(date)}</span></time>`;
 }
 
-/** A time of day, to the second. */
+/** Formats a time of day, to the second. */
 export function clock(date: number): string {
   return formats().time.format(date);
 }
 
-/** A date and the time of day. */
+/** Formats a date and the time of day. */
 export function exact(date: number): string {
   return formats().exact.format(date);
 }
 
-/** One line: when exactly, and how far away. */
+/** Renders a date on one line: exactly, and relative to now. `absent` stands for no date. */
 export function line(date: Date | null | undefined, absent: string): TemplateResult {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return html`${absent}`;
   return html`<time datetime=${date.toISOString()}>${formats().exact.format(date)} <span class="muted">(${relative(date)})</span></time>`;
@@ -87,12 +90,12 @@ const SPANS: [unit: "day" | "hour" | "minute" | "second", seconds: number][] = [
   ["second", 1],
 ];
 
-/** A length of time, for a template. */
+/** Renders a duration. */
 export function duration(seconds: number): TemplateResult {
   return html`<time datetime="PT${seconds}S">${lifetime(seconds)}</time>`;
 }
 
-/** A length of time in its two largest units, such as "2 hours" or "1 day 6 hours". */
+/** Formats a duration in its two largest units, such as "2 hours" or "1 day 6 hours". */
 export function lifetime(seconds: number): string {
   const written = (count: number, unit: string): string =>
     new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(count);

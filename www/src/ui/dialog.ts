@@ -1,9 +1,9 @@
-/** A modal dialog: the native element, and what it leaves to its user. */
+/** A modal dialog: the native element, and what that element leaves to its users to do. */
 
 import { type CSSResultGroup, css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { base } from "./styles.js";
 
-/** The element that has the focus, also inside of custom elements. */
+/** Returns the element that has the focus, even inside custom elements. */
 function focused(): HTMLElement | undefined {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
@@ -11,8 +11,8 @@ function focused(): HTMLElement | undefined {
 }
 
 /**
- * The base of all dialogs. What it shows is a step; whenever that changes, the step's heading gets the focus, so that it
- * is read out. Closed, it renders nothing.
+ * The base class of all dialogs. A dialog shows one step at a time. Whenever the step changes, its `data-first` element
+ * or else its heading gets the focus, so that it is read out. A closed dialog renders nothing.
  */
 export abstract class Dialog<Step extends string> extends LitElement {
   static override properties: Record<string, object> = { step: { state: true } };
@@ -29,24 +29,24 @@ export abstract class Dialog<Step extends string> extends LitElement {
   declare protected step: Step | undefined;
   #opener: HTMLElement | undefined;
 
-  /** What the step shows. Its heading is `<h2 id="title" tabindex="-1">`. */
+  /** Renders a step. Its heading is `<h2 id="title" tabindex="-1">`. */
   protected abstract content(step: Step): TemplateResult;
 
-  /** Whether it may be closed now. */
+  /** Returns whether it may be closed now. */
   protected closable(_step: Step): boolean {
     return true;
   }
 
-  /** Everything that belongs to one time of being open has to be forgotten. */
+  /** Forgets everything that belongs to one opening of the dialog. */
   protected abstract forget(): void;
 
-  /** Opens it. The focus returns to where it was. */
+  /** Opens it. Once it is closed, the focus returns to where it was. */
   protected open(step: Step): void {
     this.#opener = focused();
     this.step = step;
   }
 
-  /** Closes it, if it may be. */
+  /** Closes it, if {@link closable} allows that. */
   close(): void {
     if (this.step === undefined || !this.closable(this.step)) return;
     this.step = undefined;
@@ -69,7 +69,7 @@ export abstract class Dialog<Step extends string> extends LitElement {
       const first = dialog.querySelector<HTMLElement>("[data-first]") ?? dialog.querySelector<HTMLElement>("#title");
       first?.focus();
     } else {
-      // Once everything else has been rendered: what opened it may go with what was done.
+      // Only once everything else has been rendered, which may remove the element that opened the dialog.
       setTimeout(this.#return);
     }
   }
@@ -85,7 +85,10 @@ export abstract class Dialog<Step extends string> extends LitElement {
     this.close();
   };
 
-  /** Some browsers close it at the second Escape whatever is said to the first. */
+  /**
+   * Opens it again if it may not be closed: some browsers close it at the second Escape even if the first was
+   * prevented.
+   */
   readonly #closed = (event: Event): void => {
     this.close();
     if (this.step !== undefined) (event.target as HTMLDialogElement).showModal();

@@ -7,7 +7,10 @@ import { isKey, t } from "../texts/text.js";
 import { note } from "./icons.js";
 import { base } from "./styles.js";
 
-/** Whether an error is of Commerce Layer's client. By its shape: that client is loaded only where somebody connects with it. */
+/**
+ * Returns whether an error is from Commerce Layer's client, by its shape: that client is only loaded when it is
+ * connected to.
+ */
 function isSdkError(error: unknown): error is SdkError {
   const { name, type } = (error ?? {}) as { name?: unknown; type?: unknown };
   return (name === "SdkError" || name === "ApiError") && typeof type === "string";
@@ -17,19 +20,19 @@ function isReplacementError(error: unknown): error is ReplacementError {
   return KeyturnError.is(error) && error.kind === "replacement_stopped";
 }
 
-/** The package's own error: those of Commerce Layer's client stand for one. */
+/** Returns the package's own error, which an error of Commerce Layer's client has as its `cause`. */
 export function underlying(error: unknown): unknown {
   return isSdkError(error) && KeyturnError.is(error.cause) ? error.cause : error;
 }
 
-/** Whose error it is. */
+/** Returns the name of the service that an error is from. */
 function serviceOf(error: unknown): string {
   return isSdkError(error) || isReplacementError(error) ? "Commerce Layer" : "C1";
 }
 
 /**
- * What is wrong with a request to Commerce Layer, each at its place in it: `/data/attributes/name`. What the client refuses by itself begins
- * with the name of the attribute.
+ * Returns what is wrong with a request to Commerce Layer, each with a JSON pointer into it: `/data/attributes/name`.
+ * The message of an error that the client itself raises begins with the name of the attribute.
  */
 export function pointedOut(error: unknown): { readonly pointer: string; readonly message: string }[] {
   if (!isSdkError(error)) return [];
@@ -38,7 +41,7 @@ export function pointedOut(error: unknown): { readonly pointer: string; readonly
   const { errors = [] } = error as { errors?: ApiErrorObject[] };
   return errors.map(({ source, detail, title }) => {
     const pointer = source?.pointer ?? "";
-    // The name of the field is beside what is said of it.
+    // The message is shown beside the name of the field.
     const name = pointer.slice(pointer.lastIndexOf("/") + 1);
     return { pointer, message: sentence((detail || title || t("failure.notAccepted")).replace(`${name}: `, "")) };
   });
@@ -48,7 +51,7 @@ function sentence(words: string): string {
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1).replace(/\.$/, "")}.`;
 }
 
-/** One line for an error, without its details. */
+/** Returns one line for an error, without its details. */
 export function titleOf(error: unknown): string {
   const known = underlying(error);
   if (known instanceof ApiError && known.status === 423) return t("failure.locked");
@@ -95,7 +98,7 @@ function adviceOf(failure: unknown): string | TemplateResult {
   if (error instanceof RateLimitedError && error.retryAfterMs !== undefined) {
     return t("failure.rate_limited.do", { n: Math.ceil(error.retryAfterMs / 1000) });
   }
-  // Only a log-in that somebody had approved asks again later, when nobody looks for a code.
+  // This happens when a log-in that was approved earlier asks for approval again, and no view shows its code.
   if (error instanceof AuthenticationError && error.reason === "on_code") return t("failure.login.do");
   if (isReplacementError(error)) {
     const key = `replacement.${error.reason}`;
@@ -104,7 +107,7 @@ function adviceOf(failure: unknown): string | TemplateResult {
   const service = serviceOf(failure);
   const key = `failure.${error.kind}.do`;
   if (isKey(key) && (service === "C1" || error.kind !== "forbidden")) return t(key);
-  // What the package advises is in English.
+  // The package's hints are in English.
   const { hint } = error;
   return hint
     ? html`<span lang="en" dir="ltr">${hint.slice(0, 1).toUpperCase()}${hint.slice(1)}</span>`

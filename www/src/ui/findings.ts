@@ -1,4 +1,4 @@
-/** What is out of order with a target: one order and one table of texts for all lists of findings. */
+/** What is wrong with a target: one order and one table of texts for all lists of findings. */
 
 import type { LifecycleFinding } from "keyturn/lifecycle";
 import { html, type TemplateResult } from "lit";
@@ -6,14 +6,17 @@ import { isKey, rich, t } from "../texts/text.js";
 import { DAY, relative } from "./dates.js";
 import type { Tone } from "./icons.js";
 
-/** A finding of the lifecycle, or one that only a page can have: the journal knows nothing of a credential that was looked up. */
+/**
+ * A finding of the lifecycle, or one that only a page can make: the journal does not know a credential that was looked
+ * up.
+ */
 export type Finding = Omit<LifecycleFinding, "code" | "target" | "message"> & {
   readonly code: LifecycleFinding["code"] | "attention" | "not-adopted";
-  /** What it is in English, for a code that this page does not know. */
+  /** The finding in English, for a code that this page does not know. */
   readonly message?: string;
 };
 
-/** The severities, the worst first, and how each looks. */
+/** The severities, worst first, and how each looks. */
 export const SEVERITIES = {
   critical: "bad",
   high: "bad",
@@ -21,7 +24,7 @@ export const SEVERITIES = {
   low: "plain",
 } as const satisfies Record<LifecycleFinding["severity"], Tone>;
 
-/** The codes in the order of findings that are equally bad. */
+/** The codes, in the order of findings of equal severity. */
 const CODES: readonly Finding["code"][] = [
   "attention",
   "expired",
@@ -42,7 +45,9 @@ const CODES: readonly Finding["code"][] = [
   "no-policy",
 ];
 
-/** Findings of one target, the worst first, and among equals by what they are about. A code of a newer engine comes last. */
+/**
+ * Sorts the findings of one target by severity, worst first, and then by code. The codes of a newer engine come last.
+ */
 export function sorted(findings: readonly Finding[]): readonly Finding[] {
   const place = (list: readonly string[], one: string): number =>
     list.includes(one) ? list.indexOf(one) : list.length;
@@ -54,13 +59,13 @@ export function sorted(findings: readonly Finding[]): readonly Finding[] {
   );
 }
 
-/** What it is, and what to do about it. */
+/** Renders what a finding is, and what to do about it. */
 export function describe(finding: Finding, now: number): TemplateResult {
   const { code, about = "", credential, since, number: n = 0, message } = finding;
   const [what, todo] = [`finding.${code}`, `finding.${code}.do`];
   if (!isKey(what) || !isKey(todo)) return html`<strong lang="en" dir="ltr">${message}</strong>`;
   const why = `attention.${about}`;
-  // What expires is found some days before.
+  // An `expiring` finding dates from `number` days before the expiry.
   const when = since === undefined ? "" : relative(code === "expiring" ? since + n * DAY : since, now);
   const name = (text: string): TemplateResult => html`<bdi translate="no">${text}</bdi>`;
   const values = { n, when, id: name(credential ?? ""), about: name(about), why: isKey(why) ? t(why) : about };

@@ -1,4 +1,4 @@
-/** Where the focus goes when the element that had it is removed. */
+/** Where the focus goes when the focused element is removed. */
 
 import type { LitElement, ReactiveController } from "lit";
 
@@ -8,8 +8,8 @@ export function focusHeading(element: LitElement): void {
 }
 
 /**
- * Moves the focus to the heading of a view when an update removes the element that had it. The focus of a person who has moved on
- * stays where it is.
+ * Moves the focus to the heading of a view when an update removes the focused element. The focus of a person who has
+ * moved on stays where it is.
  */
 export class FocusKeeper implements ReactiveController {
   readonly #host: LitElement;

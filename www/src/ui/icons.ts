@@ -1,4 +1,7 @@
-/** The icons of `keyturn/elements`, and those that only the console has. They stand beside words, so assistive technology does not need them. */
+/**
+ * The icons of `keyturn/elements`, and those that only the console has. They accompany words, so assistive technology
+ * does not need them.
+ */
 
 import { svg } from "lit";
 import { iconsOf, STROKES } from "../../../pkg/src/elements/icons.js";

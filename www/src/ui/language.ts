@@ -1,10 +1,10 @@
-/** The choice of the language, each of them called as those say who speak it. */
+/** The choice of the language. Each language is shown by its own name. */
 
 import { html, type TemplateResult } from "lit";
 import { choose, type LanguageName, language, OFFERED } from "../texts/languages.js";
 import { t } from "../texts/text.js";
 
-/** A field to choose with. Its name is for those who do not see that it is a language. */
+/** Renders the choice. Its label is for those who cannot see that it lists languages. */
 export function languageChoice(): TemplateResult {
   const spoken = language();
   return html`<select class="language" aria-label=${t("language")} @change=${chosen}>
@@ -17,7 +17,7 @@ async function chosen(event: Event): Promise<void> {
   try {
     await choose(select.value as LanguageName);
   } catch {
-    // Its texts could not be loaded: what was spoken is spoken still.
+    // The texts could not be loaded, so the language stays as it was.
     select.value = language();
   }
 }

@@ -1,16 +1,16 @@
-/** What lists have in common. */
+/** Parts that all lists share. */
 
 import { html, type TemplateResult } from "lit";
 import { t } from "../texts/text.js";
 import { icon } from "./icons.js";
 
-/** Stands where a list will be. */
+/** Renders a placeholder for a list that is being loaded. */
 export function bones(words: string): TemplateResult {
   return html`<p role="status" class="unseen">${words}</p>
     <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>`;
 }
 
-/** Asks for the next page. It stays while that comes, so that the focus does. */
+/** Renders a button that loads the next page. It stays while the page loads, so that it keeps the focus. */
 export function moreButton(words: string, loading: boolean, next: () => void): TemplateResult {
   return html`<div class="more">
     <button type="button" aria-disabled=${loading} @click=${() => loading || next()}>

@@ -1,4 +1,4 @@
-/** The credentials of one target over time, as a picture. */
+/** The credentials of one target on a timeline. */
 
 import type { CredentialRow, ElementTexts } from "keyturn/elements";
 import "keyturn/elements/timeline";
@@ -7,14 +7,14 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import { t } from "../texts/text.js";
 
-/** Ids differ at their ends, so that they are to be seen whole. */
+/** The style of the timeline. Its names are ids, which differ at their ends and so are shown whole. */
 export const livesStyle = css`
   keyturn-timeline {
     --keyturn-names-width: minmax(11.5rem, 30%);
   }
 `;
 
-/** A credential's life; times are milliseconds since 1970. */
+/** The life of a credential; times are milliseconds since 1970. */
 export interface Life {
   readonly id: string;
   readonly createdAt: number | undefined;
@@ -24,15 +24,15 @@ export interface Life {
   readonly endedAt?: number | undefined;
 }
 
-/** When each credential was ended, as the journal says it. */
+/** Returns when each credential was ended, according to the journal. */
 export function endsOf(history: readonly LifecycleEvent[]): ReadonlyMap<unknown, number> {
   return new Map(history.filter(({ event }) => event === "retired").map(({ credential, at }) => [credential, at]));
 }
 
 /**
- * A lane for each credential of which it is known when it began.
+ * Renders a lane for each credential whose creation time is known.
  *
- * @param status What the journal says of the target, and with it until when the old credential is needed.
+ * @param status The status of the target in the journal, which says until when the old credential is needed.
  */
 export function lives(all: readonly Life[], status: LifecycleStatus | undefined): TemplateResult | typeof nothing {
   const rows = all.flatMap((life) => (life.createdAt === undefined ? [] : [rowOf(life, status)]));

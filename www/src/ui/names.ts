@@ -1,11 +1,11 @@
-/** Names that a tenant gave, beside each other. */
+/** Names that come from a tenant, side by side. */
 
 import { html, nothing, type TemplateResult } from "lit";
 
-// Without the elements, which show rows by the same.
+// From a module that the elements use too, so that they need not be loaded for it.
 export { distinctions } from "../../../pkg/src/elements/row.js";
 
-/** Each in its own direction of writing. Those that are empty are left out. */
+/** Renders names, each in its own text direction. Empty names are left out. */
 export function bdis(names: readonly string[]): TemplateResult {
   return html`${names.filter(Boolean).map((name, at) => html`${at > 0 ? " · " : nothing}<bdi>${name}</bdi>`)}`;
 }

@@ -1,27 +1,27 @@
-/** A list that comes in pages, and what there is to show while it comes. */
+/** A list that is loaded page by page, and what to show meanwhile. */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** A page as the package gives it, as far as it matters here. */
+/** The part of the package's pages that matters here. */
 interface AnyPage {
   next(): Promise<AnyPage | null>;
 }
 
-/** What is in a page. */
+/** The content of a page. */
 interface Content<Item> {
   items: readonly Item[];
   nextPageToken: string | null | undefined;
 }
 
-/** Fetches page after page. Starting anew aborts what runs. */
+/** Fetches page after page. Starting again aborts the request under way. */
 export class Pages<P extends AnyPage, Item> implements ReactiveController {
-  /** What has come. */
+  /** The items loaded so far. */
   items: readonly Item[] = [];
-  /** A page is on its way. */
+  /** Whether a page is being loaded. */
   loading = false;
-  /** Why the latest page did not come. */
+  /** Why the latest page failed to load. */
   error: unknown;
-  /** There is another page. */
+  /** Whether there is another page. */
   more = false;
 
   readonly #host: ReactiveControllerHost;
@@ -42,7 +42,7 @@ export class Pages<P extends AnyPage, Item> implements ReactiveController {
     this.#running.abort();
   }
 
-  /** Begins a list. What was there before goes at once, or with `keep` when the first page comes. */
+  /** Starts a list. The previous items are dropped at once, or with `keep` when the first page arrives. */
   start(first: (signal: AbortSignal) => Promise<P>, keep = false): Promise<void> {
     this.#running.abort();
     this.#running = new AbortController();
@@ -53,7 +53,7 @@ export class Pages<P extends AnyPage, Item> implements ReactiveController {
     return this.next();
   }
 
-  /** Fetches the next page, or again the one that did not come. */
+  /** Fetches the next page, or retries the one that failed. */
   async next(): Promise<void> {
     const { signal } = this.#running;
     this.loading = true;

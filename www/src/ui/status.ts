@@ -1,4 +1,4 @@
-/** What states are called. */
+/** The names and looks of states. */
 
 import type { shared } from "keyturn/slim";
 import type { TemplateResult } from "lit";
@@ -15,7 +15,7 @@ interface Status {
   turning?: boolean;
 }
 
-/** The state of a credential. */
+/** Returns the state of a credential. */
 export function credentialStatus({ facts, revokedAt, gone, error }: Known): Status {
   if (revokedAt !== undefined || facts?.deletedAt)
     return { tone: "plain", icon: "barred", word: t("credential.revoked") };
@@ -31,7 +31,7 @@ export function credentialStatus({ facts, revokedAt, gone, error }: Known): Stat
   return { tone: "good", icon: "check", word: t("credential.active") };
 }
 
-/** What each state of a sync looks like; what it is called is a text. */
+/** The look of each state of a sync. Its name is a text. */
 const SYNC: Readonly<Record<string, Omit<Status, "word">>> = {
   SYNC_STATUS_UNSPECIFIED: { tone: "plain", icon: "dash" },
   SYNC_STATUS_RUNNING: { tone: "accent", icon: "sync", turning: true },
@@ -40,7 +40,7 @@ const SYNC: Readonly<Record<string, Omit<Status, "word">>> = {
   SYNC_STATUS_DISABLED: { tone: "plain", icon: "pause" },
 };
 
-/** How a connector's latest sync went. A newer server may know states that this page does not. */
+/** Returns how a connector's latest sync went. A newer server may send states that this page does not know. */
 export function syncStatus({ status, syncDisabledAt }: shared.Connector): Status {
   const value = syncDisabledAt ? "SYNC_STATUS_DISABLED" : String(status?.status ?? "SYNC_STATUS_UNSPECIFIED");
   const key = `sync.${value}`;
@@ -53,7 +53,7 @@ export function syncStatus({ status, syncDisabledAt }: shared.Connector): Status
   return { ...look, word: word.slice(0, 1).toUpperCase() + word.slice(1) };
 }
 
-/** As people see it. */
+/** Renders a status as a chip. */
 export function statusChip({ tone, icon, word, turning }: Status): TemplateResult {
   return chip(tone, icon, word, turning);
 }

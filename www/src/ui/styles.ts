@@ -1,4 +1,4 @@
-/** What all elements look like. Each has a shadow root, so each adopts this sheet; there is one copy of it. */
+/** The styles that all elements share. Each element has a shadow root, which adopts this one sheet. */
 
 import { css } from "lit";
 
@@ -162,7 +162,7 @@ export const base = css`
     border-color: var(--line);
     color: var(--muted);
   }
-  /* Busy: it keeps the focus, so it is not disabled. */
+  /* A busy button keeps the focus, so it is not disabled. */
   button[aria-disabled="true"] {
     cursor: progress;
   }
@@ -317,7 +317,7 @@ export const base = css`
     border-radius: var(--radius);
     box-shadow: var(--shadow);
   }
-  /* A table in a panel begins where the panel's other content does. */
+  /* A table is aligned with the other content of its panel. */
   @container (width < 54rem) {
     .panel tbody tr {
       padding-inline: 0;
@@ -385,7 +385,7 @@ export const base = css`
     }
   }
 
-  /* Tables. Where there is little room each row becomes a block, and each cell says what it is. */
+  /* Tables. Where there is little room, each row becomes a block, and each cell shows its label. */
   table {
     width: 100%;
     border-collapse: collapse;

@@ -1,9 +1,9 @@
-/** Has somebody type an id before something is done that nothing undoes. */
+/** Asks for an id to be typed, to confirm what cannot be undone. */
 
 import { css, html, type TemplateResult } from "lit";
 import { rich } from "../texts/text.js";
 
-/** How the id looks that is to be typed. */
+/** The style of the id that has to be typed. */
 export const typedStyles = css`
   .typed {
     user-select: all;
@@ -13,7 +13,7 @@ export const typedStyles = css`
   }
 `;
 
-/** The field; `take` is given what stands in it. */
+/** Renders the field; `take` receives its value. */
 export function typedField(id: string, typed: string, take: (typed: string) => void): TemplateResult {
   return html`<div class="field">
     <label for="typed">${rich("typed.confirm", { id: html`<code class="typed" translate="no">${id}</code>` })}</label>

@@ -1,8 +1,8 @@
-/** What both consoles and their views look like. Each adds what only it has. */
+/** The styles that both consoles and their views share. */
 
 import { css } from "lit";
 
-/** A part of a view. */
+/** The style of a panel: a part of a view. */
 export const panel = css`
   .panel {
     display: grid;
@@ -16,7 +16,7 @@ export const panel = css`
   }
 `;
 
-/** A view: a title with what can be done beside it, and panels. */
+/** The style of a view: a title with what can be done beside it, and panels. */
 export const view = css`
   :host {
     display: grid;
@@ -51,7 +51,7 @@ export const view = css`
   ${panel}
 `;
 
-/** Narrower margins of panels where there is little room. */
+/** Narrower margins of panels on narrow screens. */
 export const narrowing = css`
   @media (width < 30rem) {
     .panel {

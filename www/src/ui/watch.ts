@@ -2,7 +2,7 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** Listens to the `change` events of what `target` gives, whichever that is at the time. */
+/** Listens to the `change` events of what `target` returns, which is asked again at each update. */
 export class Watch implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #target: () => EventTarget | undefined;

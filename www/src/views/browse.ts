@@ -19,12 +19,12 @@ import "../regions/api-credentials.js";
 import "../regions/connectors.js";
 import "../regions/known.js";
 
-/** Those that hold a secret while they are open. */
+/** The dialogs that hold a secret while they are open. */
 const HOLDERS = ["keyturn-api-credential", "keyturn-create-credential"] as const;
 
 type DialogName = (typeof HOLDERS)[number] | "keyturn-look-up" | "keyturn-revoke";
 
-/** Emits `rotate` with a link. */
+/** The view of the control planes. It opens rotations through the address. */
 export class Browse extends LitElement {
   static override properties = {
     connections: { attribute: false },
@@ -81,11 +81,11 @@ export class Browse extends LitElement {
   ];
   declare connections: Connections;
   declare estate: Estate;
-  /** What the address says, which is the link of an app. */
+  /** The fragment of the address, which is the link of an app. */
   declare chosen: string;
   declare private apps: readonly shared.App[];
   declare private examples: "none" | "offered" | "loading";
-  /** What has just been done at C1, and at Commerce Layer. */
+  /** Messages about what has just been done at C1, and at Commerce Layer. */
   declare private said: string;
   declare private announced: string;
 
@@ -102,7 +102,7 @@ export class Browse extends LitElement {
     this.examples = this.connections.c1?.sandbox ? "offered" : "none";
   }
 
-  /** Drops all secrets: the page is being left. */
+  /** Wipes all secrets: the page is being left. */
   wipe(): void {
     for (const name of HOLDERS) this.#dialog(name)?.wipe();
   }

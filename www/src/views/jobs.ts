@@ -1,4 +1,4 @@
-/** Rotations of many targets: what would happen, what happens, and how far it is. */
+/** Rotations of many targets: what they would change, what is happening, and how far they are. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Job, Part, Rules, Works } from "../estate/job.js";
@@ -18,7 +18,7 @@ const PARTS: Readonly<Record<Part, readonly [tone: Tone, icon: IconName]>> = {
   failed: ["bad", "warning"],
 };
 
-/** What a rule may be. */
+/** The values to choose from for each rule. */
 const CHOICES: Readonly<Record<keyof Rules, readonly number[]>> = {
   canary: [1, 2, 3, 5, 10],
   cap: [1, 2, 5, 10],
@@ -116,7 +116,7 @@ export class Jobs extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // A job that was left names targets whose lists have not come.
+    // A job from an earlier page names targets whose lists have not been loaded.
     if (this.estate.job && !this.estate.loaded && !this.estate.loading) void this.estate.load();
   }
 
@@ -164,7 +164,7 @@ export class Jobs extends LitElement {
       </section>`;
   }
 
-  /** What a person has to do for the job to go on. */
+  /** Returns what a person has to do for the job to continue. */
   #next(job: Job): string | typeof nothing {
     const [state, store] = [job.state, job.count("store")];
     return store > 0 && ["running", "paused", "stopped"].includes(state) ? t("jobs.next", { n: store }) : nothing;

@@ -1,4 +1,4 @@
-/** The overview of the console in a page: all targets of the tenants that it is connected to. */
+/** The overview of the console: all targets of the tenants that it is connected to. */
 
 import type { CredentialRow } from "keyturn/elements";
 import { css, html, nothing, type TemplateResult } from "lit";
@@ -75,7 +75,7 @@ export class Overview extends TargetsView {
       ${this.#examples(rows)} ${this.targets(rows)}`;
   }
 
-  /** A real tenant cannot be asked which credentials there are; a sandbox can. */
+  /** Renders a note while no credential is known. A real tenant cannot list its credentials; a sandbox can. */
   #examples(rows: readonly CredentialRow[]): TemplateResult | typeof nothing {
     const { c1 } = this.estate.connections;
     if (!c1 || rows.some(({ credential, plane }) => plane === "C1" && credential !== undefined)) return nothing;

@@ -1,4 +1,4 @@
-/** The form of a target's policy. What is wrong with it, the engine says; nothing is kept until it agrees. */
+/** The form of a target's policy. The engine validates it; nothing is saved until it accepts. */
 
 import type { LifecycleWindow } from "keyturn/lifecycle";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
@@ -16,10 +16,10 @@ const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 /** A Monday. */
 const MONDAY = Date.UTC(2024, 0, 1);
 
-/** What the engine assumes if a policy says nothing. */
+/** The engine's defaults for what a policy omits. */
 const DEFAULTS = { rotateBefore: "14d", maxActive: 2, zone: "UTC" } as const;
 
-/** Emits `saved` once a policy is kept. */
+/** Emits `saved` once a policy is saved. */
 export class PolicyForm extends LitElement {
   static override properties = {
     estate: { attribute: false },
@@ -82,7 +82,7 @@ export class PolicyForm extends LitElement {
   ];
   declare estate: Estate;
   declare target: Target;
-  /** The windows as they are edited. */
+  /** The windows being edited. */
   declare private windows: readonly LifecycleWindow[];
   declare private said: string;
   declare private error: unknown;
@@ -224,7 +224,7 @@ export class PolicyForm extends LitElement {
     this.estate.drafts.drop("policy", this.target.name);
     this.windows = this.#policy.windows ?? [];
     this.error = undefined;
-    // The button that had the focus goes.
+    // The focused button is about to be removed.
     this.renderRoot.querySelector<HTMLElement>("#every")?.focus();
   };
 
@@ -236,7 +236,7 @@ export class PolicyForm extends LitElement {
   #remove(index: number): void {
     this.windows = this.windows.filter((_, at) => at !== index);
     this.#edited();
-    // The button that had the focus has gone.
+    // The focused button has been removed.
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("#add")?.focus());
   }
 
@@ -271,7 +271,7 @@ export class PolicyForm extends LitElement {
 }
 customElements.define("keyturn-policy", PolicyForm);
 
-/** A number of whole days for a field; empty if there is none. */
+/** Returns the number of days of a duration such as `30d`, for a field; empty for any other. */
 function daysOf(duration: string | undefined): string {
   return /^(\d+)d$/.exec(duration ?? "")?.[1] ?? "";
 }

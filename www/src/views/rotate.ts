@@ -1,4 +1,4 @@
-/** One rotation, as a view of its own: the address names it, so that a reload leads back to it. */
+/** One rotation in a view of its own. The address names it, so that a reload leads back to it. */
 
 import "keyturn/elements/rotate";
 import type { LifecycleStatus } from "keyturn/lifecycle";
@@ -15,13 +15,13 @@ import { base } from "../ui/styles.js";
 import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
 
-/** What the pair is called by those that read it. */
+/** The names that the programs reading the pair use for it. */
 const NAMING = {
   c1: { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" },
   commercelayer: { clientId: "CL_CLIENT_ID", clientSecret: "CL_CLIENT_SECRET" },
 };
 
-/** The same for a client that has no secret of its own. */
+/** The names for a public client, which has no secret. */
 const PUBLIC = { clientId: NAMING.commercelayer.clientId };
 
 export class RotateView extends LitElement {
@@ -86,21 +86,21 @@ export class RotateView extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     const found = this.estate.target(this.target);
-    // The secret stays in this tab for when somebody comes back.
+    // Keep the secret in this tab for when the user comes back.
     if (found && this.estate.standing(found.name)?.phase === "issued") this.#lifecycles?.hold(found).catch(() => {});
   }
 
-  /** The time has been changed: looks again. */
+  /** Refreshes the rotation after the clock has been changed. */
   refresh(): void {
     void this.renderRoot.querySelector("keyturn-rotate")?.refresh();
   }
 
-  /** A secret is on its way or not yet stored: the page should not be left. */
+  /** Whether a secret is being issued or not yet stored, so that the page should not be left. */
   get busy(): boolean {
     return this.renderRoot.querySelector("keyturn-rotate")?.unstored ?? false;
   }
 
-  /** Drops the secret: the page is being left. */
+  /** Wipes the secret: the page is being left. */
   wipe(): void {
     this.worked?.sink.wipe();
   }
@@ -161,7 +161,7 @@ export class RotateView extends LitElement {
     ></keyturn-rotate>`;
   }
 
-  /** Kinds whose client id others know are replaced by somebody who knows that. */
+  /** Returns a warning for kinds whose client id others have: they must be told the new one. */
   #caution({ credential }: Target): string {
     const key = `kind.caution.${credential?.kind}`;
     return isKey(key) ? t(key) : "";

@@ -23,7 +23,7 @@ import { Watch } from "../ui/watch.js";
 import "../ui/failure.js";
 import "./policy.js";
 
-/** How many living credentials a target may have without a word, as far as no policy says so. */
+/** How many valid credentials a target may have without a finding, unless its policy says otherwise. */
 const ACTIVE = 2;
 
 export class TargetView extends LitElement {
@@ -110,7 +110,7 @@ export class TargetView extends LitElement {
   declare from: string;
   declare private status: LifecycleStatus | undefined;
   declare private history: readonly LifecycleEvent[];
-  /** What the engine finds; unknown until it has looked. */
+  /** The engine's findings; `undefined` until it has looked. */
   declare private found: readonly LifecycleFinding[] | undefined;
   declare private broken: number | undefined;
   declare private saved: boolean;
@@ -126,7 +126,7 @@ export class TargetView extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("estate") && !changed.has("target")) return;
-    // What is known of another target is not of this one.
+    // Discard what belongs to the previous target.
     this.status = this.found = this.broken = undefined;
     this.history = [];
     this.saved = false;
@@ -143,7 +143,7 @@ export class TargetView extends LitElement {
       const lifecycles = await this.estate.lifecycles();
       const { lifecycle } = lifecycles.of(target);
       const found = await lifecycle.findings([target.name]);
-      // A target that the journal has nothing of stands nowhere.
+      // Without a standing, the journal has nothing about the target.
       if (this.estate.standing(target.name)) {
         this.status = await lifecycles.status(target);
         this.history = await lifecycle.history(target.name);
@@ -211,7 +211,10 @@ export class TargetView extends LitElement {
     </section>`;
   }
 
-  /** What the engine finds, and what only this page can: the journal knows nothing of a credential that was looked up. */
+  /**
+   * Returns the engine's findings, and those that only this page can make: the journal does not know a credential that
+   * was looked up.
+   */
   #all(target: Target): readonly Finding[] {
     const row = this.#row;
     const now = clock.now();
@@ -228,7 +231,7 @@ export class TargetView extends LitElement {
     const living = this.estate.candidates(target);
     if (living.length > (this.estate.settings(target.name).policy?.maxActive ?? ACTIVE))
       add({ code: "too-many-active", severity: "medium", number: living.length });
-    // Of what the journal does not know, the policy cannot say when it is due.
+    // The policy cannot say when a credential is due that the journal does not know.
     const { phase, current } = this.estate.standing(target.name) ?? {};
     if (living.length > 0 && this.found && phase === undefined && current === undefined)
       add({ code: "not-adopted", severity: "low" });
@@ -356,7 +359,7 @@ export class TargetView extends LitElement {
   #discard(target: Target): void {
     this.estate.drafts.drop("people", target.name);
     this.requestUpdate();
-    // The button that had the focus goes.
+    // The focused button is about to be removed.
     this.renderRoot.querySelector<HTMLElement>("#owner")?.focus();
   }
 
@@ -381,7 +384,7 @@ export class TargetView extends LitElement {
 }
 customElements.define("keyturn-target", TargetView);
 
-/** What a credential is to a target. */
+/** Returns the name of a credential's role. */
 function roleName(role: string | undefined): string {
   const key = `role.${role}`;
   return isKey(key) ? t(key) : (role ?? "");

@@ -1,4 +1,4 @@
-/** All targets at a glance, in either console: counters that are filters, the timeline, ages, and one table. */
+/** All targets at a glance, in both consoles: counters that filter, the timeline, ages, and one table. */
 
 import type { CredentialFilter, CredentialView } from "keyturn/elements";
 import "keyturn/elements/counters";
@@ -14,17 +14,17 @@ import { narrowing, view } from "../ui/view.js";
 
 const MINUTE = 60_000;
 
-/** How long somebody has typed nothing when the address says what was typed, in milliseconds. */
+/** How long typing must pause before the address is updated, in milliseconds. */
 const RESTED = 300;
 
-/** What the filter leaves of some rows at a time. */
+/** The rows of `from` that a filter leaves. `key` is the filter and the minute. */
 interface Filtered {
   readonly from: readonly CredentialRow[];
   readonly key: string;
   readonly rows: readonly CredentialRow[];
 }
 
-/** Emits `look` with what is chosen to be shown, and `together` with the targets that are to be rotated in one job. */
+/** Emits `look` with what to show, and `together` with the targets to rotate in one job. */
 export abstract class TargetsView extends LitElement {
   static override properties: PropertyDeclarations = {
     look: { attribute: false },
@@ -56,10 +56,10 @@ export abstract class TargetsView extends LitElement {
   ];
   declare look: CredentialView;
   declare protected selected: ReadonlySet<string>;
-  /** The filter of the pictures. It follows that of the table, which is painted first. */
+  /** The filter of the charts. It follows that of the table, so that the table is painted first. */
   declare private pictured: CredentialFilter;
   #filtered: Filtered | undefined;
-  /** Where the timeline's links lead. It draws its lanes again when the function changes. */
+  /** Returns where a link of the timeline leads. A new function makes the timeline render its lanes again. */
   #laneLink: ((row: CredentialRow) => string) | undefined;
   #addressing: ReturnType<typeof setTimeout> | undefined;
 
@@ -72,7 +72,7 @@ export abstract class TargetsView extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    // The address is another view's by now.
+    // By now the address belongs to another view.
     clearTimeout(this.#addressing);
   }
 
@@ -91,7 +91,7 @@ export abstract class TargetsView extends LitElement {
     return this.look.filter ?? "all";
   }
 
-  /** Counters, what stands between them and the pictures, the pictures, and the table. */
+  /** Renders the counters, then `between`, the charts, and the table. */
   protected targets(rows: readonly CredentialRow[], between?: unknown): TemplateResult {
     const shown = this.#shown(rows);
     return html`<keyturn-counters
@@ -134,26 +134,32 @@ export abstract class TargetsView extends LitElement {
       </section>`;
   }
 
-  /** Whether there is a job that is not done, which is then given what is selected. */
+  /** Whether there is an open job, to which the selection is added. */
   protected abstract get joins(): boolean;
 
   protected together(targets: readonly string[]): void {
     this.dispatchEvent(new CustomEvent("together", { detail: targets }));
   }
 
-  /** The rows that the pictures show: those of a counter. The same array as long as nothing has changed, so that they are not drawn again. */
+  /**
+   * Returns the rows that the charts show, by their filter. The array stays the same until something changes, so that
+   * the charts are not rendered again.
+   */
   #shown(rows: readonly CredentialRow[]): readonly CredentialRow[] {
     const filter = this.pictured;
     if (filter === "all") return rows;
     const now = clock.now();
-    // Which rows have expired changes with the time.
+    // Which rows have expired depends on the time.
     const key = `${filter} ${Math.floor(now / MINUTE)}`;
     if (this.#filtered?.from !== rows || this.#filtered.key !== key)
       this.#filtered = { from: rows, key, rows: rows.filter((row) => matchesFilter(row, filter, now)) };
     return this.#filtered.rows;
   }
 
-  /** The table's links lead back to what it shows. It draws its rows again whenever that changes, so the function can stay the same. */
+  /**
+   * Returns the link of a row, which has a way back to what the table shows. The table renders its rows again whenever
+   * that changes, so this function can stay the same.
+   */
   readonly #link = (row: CredentialRow): string => targetLink(row.target, overviewLink(this.look));
 
   #looked(look: CredentialView): void {
@@ -161,12 +167,12 @@ export abstract class TargetsView extends LitElement {
     this.look = look;
     this.dispatchEvent(new CustomEvent("look", { detail: look }));
     clearTimeout(this.#addressing);
-    // Somebody who types does not wait for the browser to note each letter.
+    // Typing is not delayed by an update of the address for each letter.
     if (typed) this.#addressing = setTimeout(this.#address, RESTED);
     else this.#address();
   }
 
-  /** Not a step in the browser's history: somebody who types would leave a trail. */
+  /** Updates the address without adding to the browser's history, which typing would fill. */
   readonly #address = (): void => history.replaceState(history.state, "", overviewLink(this.look));
 
   #rotate({ target }: CredentialRow): void {

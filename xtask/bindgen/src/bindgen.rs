@@ -1,6 +1,6 @@
 //! `bindgen`: writes the JavaScript glue of a compiled crate.
 //!
-//! The tool and the crate must have exactly the same version. Both come from this workspace's lock file, which ensures
+//! The tool and the crate must have exactly the same version. This workspace's lock file, which both come from, ensures
 //! it.
 
 fn main() -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! `bindgen-test-runner`: the program with which cargo runs a wasm test binary, as `.cargo/config.toml` says.
+//! `bindgen-test-runner`: runs wasm test binaries for cargo, as configured in `.cargo/config.toml`.
 
 fn main() -> anyhow::Result<()> {
     env_logger::init();

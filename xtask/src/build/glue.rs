@@ -87,7 +87,7 @@ fn shared(script: &str) -> Result<String> {
     Ok(shared)
 }
 
-/// A registry that is created with its first object.
+/// A registry that is created when the first object is registered.
 const REGISTRY: &str = "
 function registry(free) {
     let made;

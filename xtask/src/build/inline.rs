@@ -78,7 +78,7 @@ fn best_shift(bytes: &[u8]) -> u8 {
 mod tests {
     use super::*;
 
-    /// Reads a script like JavaScript.
+    /// Decodes a script as JavaScript does.
     fn read(script: &str) -> Vec<u8> {
         let constant =
             |name: &str| script.split(&format!("export const {name} = ")).nth(1).unwrap().split(";\n").next().unwrap();

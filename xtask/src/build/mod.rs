@@ -125,10 +125,9 @@ fn compile(tools: &Tools, wasm: &Wasm) -> Result {
             &compiled.display().to_string(),
         ])?;
         let optimised = out.join(format!("{name}.wasm"));
-        // These are the features that the file itself declares.
-        // Structuring flat code again makes it smaller, even twice, and a last round optimizes the rest. Low memory
-        // counts as unused because the far end of the stack is there: an access to it means that the stack has
-        // overflowed.
+        // No features are given, because wasm-opt uses those that the file itself declares. Structuring flat code again
+        // makes it smaller, even twice, and a last round optimizes the rest. Low memory counts as unused because the
+        // far end of the stack is there: an access to it means that the stack has overflowed.
         let flags = [
             "--flatten",
             "--rereloop",

@@ -10,11 +10,11 @@ use std::{
 
 /// A step whose outputs depend only on its inputs and on this program.
 pub struct Step<'a> {
-    /// What the step produces; also the name of its stamp.
+    /// The name of the product, and of the step's stamp.
     pub name: &'a str,
     /// Files, and folders with everything below them.
     pub inputs: Vec<PathBuf>,
-    /// Must exist for the step to be skipped. Files in them that are inputs are not hashed.
+    /// Paths that must exist for the step to be skipped. Files in them that are inputs are not hashed.
     pub outputs: Vec<PathBuf>,
 }
 

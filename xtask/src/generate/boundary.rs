@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-// The file that the core compiles, so there is only one list of these names.
+// The core compiles the same file, so there is only one list of these names.
 #[path = "../../../wire/src/boundary.rs"]
 #[allow(dead_code, reason = "the generator does not convert numbers")]
 mod numbers;

@@ -60,12 +60,12 @@ impl<'a> Types<'a> {
         Self(all.flat_map(named).collect())
     }
 
-    /// Returns the types that the text of a type names.
+    /// Returns the types that the text of a type mentions.
     fn in_text(&self, text_of_type: &str) -> Vec<&'a Value> {
         names(text_of_type).filter_map(|name| self.0.get(name).copied()).collect()
     }
 
-    /// Adds a type, and all types that its fields lead to, to the list of those to write.
+    /// Adds a type, and all types that its fields lead to, to `met`, the types to write.
     fn meet(&self, met: &mut BTreeSet<String>, text_of_type: &str) {
         for one in self.in_text(text_of_type) {
             if met.insert(text(&one["name"]).to_owned()) {
@@ -76,8 +76,8 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Returns the text of a type with the name of each type under which [`Types::written`] lists it; a type without
-    /// fields becomes `any`.
+    /// Returns the text of a type in which each type has the name under which [`Types::written`] lists it; a type
+    /// without fields becomes `any`.
     fn spelled(&self, text_of_type: &str) -> String {
         let mut spelled = text_of_type.to_owned();
         for name in names(text_of_type).filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase())) {
@@ -167,7 +167,7 @@ fn commercelayer_resource(resource: &Value) -> Value {
     }))
 }
 
-/// Whether the effect of an operation cannot be undone by another one.
+/// Returns whether the effect of an operation cannot be undone by another one.
 fn is_final(operation: &Value) -> bool {
     let name = text(&operation["name"]);
     let has = |word: &str| {

@@ -109,7 +109,7 @@ pub fn item_type(index: &Index<'_>, operation: &Operation) -> Option<String> {
     Some(index.value_type(&field.kind, field.type_name.as_deref(), Side::Output, "shared.", "shared."))
 }
 
-/// Describes method, path, and the effect of repeating.
+/// Returns a description of the method, the path, and the effect of repeating.
 fn wire_facts(operation: &Operation) -> String {
     let mut facts = vec![format!("`{} {}`", operation.method.as_str(), operation.path)];
     if operation.paging.is_some() {

@@ -230,7 +230,7 @@ fn functions(index: &Index<'_>) -> String {
     out
 }
 
-/// Whether release 1.2.2 has the operation without a request, because all its request fields were added later.
+/// Returns whether release 1.2.2 has the operation without a request, because all its request fields were added later.
 fn options_only(operation: &Operation) -> bool {
     let all_added = !operation.params.is_empty() && operation.params.iter().all(|param| param.added);
     operation.in_sdk122 && operation.body.is_none() && all_added

@@ -13,7 +13,7 @@ pub struct Docs {
 }
 
 impl Docs {
-    /// Reads the file: one comment per line, whose first word names its subject.
+    /// Parses the file: one comment per line, whose first word names its subject.
     pub fn parse(text: &str) -> Self {
         let mut docs = Self::default();
         for line in lines(text) {

@@ -75,7 +75,7 @@ fn files(api: &Api, mut docs: Docs) -> Result<[(&'static str, String); 4], Strin
     Ok(files)
 }
 
-/// Returns the API without what only release 1.2.2 of the official SDK has.
+/// Returns the API without the parts that only release 1.2.2 of the official SDK has.
 fn of_today(api: &Api) -> Api {
     let mut today = api.clone();
     for message in &mut today.messages {
@@ -160,7 +160,7 @@ fn string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Returns a doc comment of these paragraphs at this indentation, or nothing if they are all empty.
+/// Returns a doc comment of these paragraphs at this indentation; nothing if they are all empty.
 fn comment(indent: &str, paragraphs: &[&str]) -> String {
     let paragraphs: Vec<&str> = paragraphs.iter().copied().filter(|text| !text.is_empty()).collect();
     match paragraphs.as_slice() {

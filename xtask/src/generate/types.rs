@@ -67,7 +67,7 @@ pub fn message_type(out: &mut String, index: &Index<'_>, docs: &mut Docs, messag
         // A request must have the required fields. An answer may lack any, which release 1.2.2 does not account for.
         let required = field.required && (side == Side::Input || index.of_122);
         let (mark, missing) = if required { ("", "") } else { ("?", " | undefined") };
-        // In a request, `null` is the same as nothing. In an answer, it occurs only if the API's description declares
+        // In a request, `null` is the same as absent. In an answer, it occurs only if the API's description declares
         // it.
         let null = if field.nullable || side == Side::Input { " | null" } else { "" };
         say(out, format_args!("  {}{mark}: {}{null}{missing};\n", key(&field.name), index.field_type(field, side)));

@@ -180,7 +180,7 @@ fn resources(out: &mut String, old: &Api, new: &Api) {
     }
 }
 
-/// Returns names, and what the IDL says about each.
+/// Returns the name of each attribute, with the facts that the IDL states about it.
 fn attributes(resource: &Resource) -> Vec<(&str, String)> {
     resource.attributes.iter().map(|a| (a.name.as_str(), text::attribute_facts(a))).collect()
 }

@@ -10,7 +10,7 @@ use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 pub struct DocumentError {
     /// The location in the document as a JSON pointer, such as `#/components/schemas/App/properties/id`.
     pub path: String,
-    /// Line, counted from one.
+    /// The line number, counted from one.
     pub line: usize,
     /// What is wrong.
     pub message: String,
@@ -93,12 +93,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether the value is the boolean `true`.
+    /// Returns whether the value is the boolean `true`.
     pub fn is_true(&self) -> bool {
         matches!(self.yaml.data, YamlData::Value(Scalar::Boolean(true)))
     }
 
-    /// Whether the value is text.
+    /// Returns whether the value is text.
     pub fn is_text(&self) -> bool {
         matches!(self.yaml.data, YamlData::Value(Scalar::String(_)))
     }

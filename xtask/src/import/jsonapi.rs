@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         Ok(resource)
     }
 
-    /// Records what a create or an update may set.
+    /// Records which members a create or an update may set.
     fn settable(&self, resource: &mut Resource, node: &Node<'a>, create: bool) -> Read<()> {
         let parts = parts(node, if create { &["type"] } else { &["type", "id"] })?;
         if parts.key != resource.key {
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
                 }
             };
             let Some(known) = known else { continue };
-            // A create does not state what may be null.
+            // The schema of a create does not state which values may be null.
             if known.kind != found.kind || (!create && known.nullable != found.nullable) {
                 return Err(node.error("this type differs from that of the resource"));
             }
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
         if response.status != status {
             return Err(node.error(format!("expected the status {status}, found {}", response.status)));
         }
-        // Relationships and actions do not state what they answer with.
+        // Relationships and actions do not state the type of their answer.
         if rest.is_none() {
             let said = response.schema.map(|schema| self.answer(schema, node)).transpose()?;
             if said != answer {

@@ -5,7 +5,7 @@ use std::{error::Error, fs, path::Path};
 /// One line of a fact file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Line number, counted from one.
+    /// The line number, counted from one.
     pub number: usize,
     /// The words; the first one is the keyword. Never empty.
     pub words: Vec<&'a str>,

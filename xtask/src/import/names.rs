@@ -40,7 +40,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Reads a lock file.
+    /// Parses a lock file.
     ///
     /// # Errors
     /// Returns the first line that is not understood.
@@ -191,12 +191,12 @@ fn name_messages(api: &mut Api, lock: &mut Lock, previous: &Api, visit: &Visit) 
     }
 }
 
-/// Returns the names of messages that the document gives the same name.
+/// Returns distinct names for messages that have the same name in the document.
 fn number(api: &Api, lock: &Lock, before: &HashMap<&str, &str>, group: &[usize]) -> Vec<String> {
     let messages: Vec<&Message> = group.iter().filter_map(|&i| api.messages.get(i)).collect();
     let given = |message: &Message| {
         let name = lock.types.get(&message.key).map(String::as_str).or(before.get(message.key.as_str()).copied());
-        // Not if the document has renamed the message in the meantime.
+        // A name is not kept if the document has renamed the message in the meantime.
         name.filter(|name| {
             let tail = name.get(message.name.len()..).unwrap_or("-");
             name.starts_with(&message.name) && tail.bytes().all(|b| b.is_ascii_digit())

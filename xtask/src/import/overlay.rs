@@ -49,7 +49,7 @@ pub fn apply(api: &mut Api, text: &str) -> Result<Vec<String>, String> {
     Ok(notes)
 }
 
-/// Applies `api/*.sdk122`. Lines about what the document no longer has are history and have no effect.
+/// Applies `api/*.sdk122`. Lines about parts that the document no longer has are history and have no effect.
 ///
 /// # Errors
 /// Returns the first line that is not understood.
@@ -117,7 +117,7 @@ fn set_effect(api: &mut Api, name: &str, effect: Effect) -> bool {
     operation(api, name).map(|operation| operation.effect = effect).is_some()
 }
 
-/// Marks the text fields of this name, or the single field `message#field`.
+/// Marks the text fields of this name, or the single field `message#field`, as secret or not.
 fn redact(api: &mut Api, what: &str, secret: bool) -> bool {
     let (message_key, wire) = what.split_once('#').unwrap_or(("", what));
     let mut fits = false;

@@ -14,9 +14,9 @@ import type { Security } from "../../base/options.js";
 export type AuthenticationMethod =
   /** A fixed token. */
   | "token"
-  /** A function of the caller. */
+  /** A function of the caller's. */
   | "function"
-  /** Client id and secret; what is sent is a signed assertion. */
+  /** Client id and secret; a signed assertion is sent. */
   | "assertion"
   /** Client id and secret; the secret is sent. */
   | "secretPost"
@@ -34,7 +34,7 @@ export interface Spec {
   readonly tokenSource?: (() => Promise<Security | string> | Security | string) | undefined;
   /** For `tokenExchange`. */
   readonly subjectToken?: SubjectToken | undefined;
-  /** What the token is called in errors. Default: `subjectToken`. */
+  /** The name of the token in errors. Default: `subjectToken`. */
   readonly subjectName?: string | undefined;
   /** For `deviceLogin`. */
   readonly onCode?: ((code: DeviceCode) => unknown) | undefined;
@@ -48,14 +48,14 @@ export interface Spec {
 export type SubjectToken = (around: Around) => Promise<string> | string;
 
 /**
- * The form of {@link Spec}. Change it together with that type, so that copies of the package that differ in it do not
- * misread each other.
+ * The name of the form of {@link Spec}. Change it together with that type, so that copies of the package that differ in
+ * it do not misread each other.
  */
 const FORM = "keyturn.credentials.1";
 
 /** A way to authenticate, made by one of the functions of this module. It can be passed to any number of clients. */
 export class Credentials {
-  /** Which way it is. */
+  /** The method. */
   readonly method: AuthenticationMethod;
 
   /** @internal */
@@ -65,17 +65,17 @@ export class Credentials {
   }
 }
 
-/** What is in it. @internal */
+/** Returns the content of credentials. @internal */
 export function specOf(credentials: Credentials): Spec {
   return enclosed<Spec>(credentials, FORM, "keyturn, such as signedAssertion or tokenExchange");
 }
 
-/** An access token that you have. It is used until it expires; nothing renews it. */
+/** Uses an access token that you have, until it expires; nothing renews it. */
 export function accessToken(token: string | Uint8Array): Credentials {
   return new Credentials({ method: "token", secret: copiedSecret(token) });
 }
 
-/** A function that is called for an access token before each call. It is responsible for caching and renewal. */
+/** Calls a function for an access token before each call. The function is responsible for caching and renewal. */
 export function tokenFunction(tokenSource: () => Promise<string> | string): Credentials {
   return new Credentials({ method: "function", tokenSource: must("tokenFunction", tokenSource) });
 }
@@ -91,8 +91,8 @@ export interface ClientCredentials {
 }
 
 /**
- * Client credentials by signed assertion (RFC 7523): the meaning of `clientID` together with `clientSecret`. The secret
- * is a private key; it signs in this process and never leaves it.
+ * Authenticates by signed assertion (RFC 7523), as `clientID` together with `clientSecret` does. The secret is a
+ * private key; it signs in this process and never leaves it.
  */
 export function signedAssertion(application: ClientCredentials): Credentials {
   const { clientID, clientSecret, scope } = argumentsOf("signedAssertion", application);
@@ -100,10 +100,10 @@ export function signedAssertion(application: ClientCredentials): Credentials {
 }
 
 /**
- * Client credentials with the secret itself in each token request. **Use {@link signedAssertion} unless you must not.** The
- * secret is a private key, and this sends it out: whatever stands between here and the server and reads the request (a proxy that
- * opens TLS, a log of request bodies) has the credential from then on, while an assertion is good once, for two minutes. It is
- * here for servers, and proxies in front of them, that understand nothing else.
+ * Authenticates with the secret itself in each token request. **Use {@link signedAssertion} unless the server does not
+ * support it.** The secret is a private key, and this sends it out: whatever reads the request on its way to the server
+ * (a proxy that terminates TLS, a log of request bodies) has the credential from then on, while an assertion is good
+ * once, for two minutes. This exists for servers, and proxies in front of them, that understand nothing else.
  */
 export function clientSecretPost(application: ClientCredentials): Credentials {
   const { clientID, clientSecret, scope } = argumentsOf("clientSecretPost", application);
@@ -115,8 +115,8 @@ export interface TokenExchange {
   /** The client id of the federation trust, as `name@tenant.conductor.one/wfe`. */
   clientID: string;
   /**
-   * Gives the identity token: {@link gitHubActionsToken}, {@link variableToken}, {@link fileToken}, or a function of yours. It is
-   * called for each token request, and has to give one that was issued in the last ten minutes.
+   * Returns the identity token: {@link gitHubActionsToken}, {@link variableToken}, {@link fileToken}, or a function of
+   * yours. It is called for each token request, and must return a token that was issued in the last ten minutes.
    */
   subjectToken: SubjectToken;
   /** Scopes to ask for, separated by spaces. Default: what the trust grants. */
@@ -125,7 +125,10 @@ export interface TokenExchange {
   audience?: string | undefined;
 }
 
-/** Workload federation: no secret at all. An identity token of the platform that this runs on is exchanged (RFC 8693). */
+/**
+ * Authenticates by workload federation, without any secret: exchanges an identity token of the platform that this runs
+ * on (RFC 8693).
+ */
 export function tokenExchange(exchange: TokenExchange): Credentials {
   const { clientID, subjectToken, scope, audience } = argumentsOf("tokenExchange", exchange);
   return new Credentials({
@@ -148,19 +151,20 @@ export interface DeviceLogin {
   /** Scopes to ask for, separated by spaces. */
   scope?: string | undefined;
   /**
-   * Names this login, so that clients with the same name and the same `tokenStore` share its token: for a program whose parts start and
-   * end on their own, such as an extension's worker. Anybody who knows the name and can read the store has the login,
-   * so make it a random text, and a new one for each person. Default: the login is this client's alone.
+   * Names this login, so that clients with the same name and the same `tokenStore` share its token: for a program whose
+   * parts start and end independently, such as an extension's worker. Anybody who knows the name and can read the store
+   * has the login, so make it a random text, and a new one for each person. Default: the login is this client's alone.
    */
   session?: string | undefined;
 }
 
 /**
- * A person logs in with a browser (RFC 8628). The first call begins the login, and so does the first after the token has
- * expired; `authenticate()` of the client begins it without a call and without a time limit. Calls fail with an
- * `AuthenticationError` whose `reason` is `expired_token` if nobody confirms in time, and `access_denied` if it is denied.
+ * Lets a person log in with a browser (RFC 8628). The first call begins the login, and so does the first after the
+ * token has expired; the client's `authenticate()` begins it without a call and without a time limit. Calls fail with
+ * an `AuthenticationError` whose `reason` is `expired_token` if nobody confirms in time, and `access_denied` if the
+ * login is denied.
  *
- * Where the program runs again and again, {@link createPersonalClient} turns the login into a credential of its own.
+ * For a program that runs again and again, {@link createPersonalClient} turns the login into a credential of its own.
  */
 export function deviceLogin(login: DeviceLogin): Credentials {
   const { clientID, onCode, signal, scope, session } = argumentsOf("deviceLogin", login);
@@ -169,7 +173,7 @@ export function deviceLogin(login: DeviceLogin): Credentials {
   return new Credentials({ method: "deviceLogin", clientID, onCode: must("onCode", onCode), signal, scope, session });
 }
 
-/** A copy of its current value: bytes may be wiped before a client is made. */
+/** Returns a copy of the current value: bytes may be wiped before a client is created. */
 function copiedSecret(secret: string | Uint8Array): string | Uint8Array {
   return copied(secret) ?? secret;
 }

@@ -1,4 +1,4 @@
-/** Which credentials a client uses, and for which tenant: options first, the environment if they name none. */
+/** Chooses a client's credentials and tenant: from the options, or from the environment if they name none. */
 
 import { ConfigurationError } from "../../base/errors.js";
 import type { Security } from "../../base/options.js";
@@ -9,7 +9,7 @@ import { type Environment, variable } from "./surroundings.js";
 
 /** What a client authenticates with, without anything secret. */
 export interface Authentication {
-  /** The way. */
+  /** The method. */
   readonly method: AuthenticationMethod;
   /** Where the credentials were found. */
   readonly from: "options" | "environment";
@@ -18,7 +18,7 @@ export interface Authentication {
   /** The client id, if there is one. */
   readonly clientID: string | undefined;
   /**
-   * Milliseconds that this machine's clock was found to be behind the server's; 0 if it is right or no server
+   * How far this machine's clock was found to be behind the server's, in milliseconds; 0 if it is right or no server
    * complained.
    */
   readonly clockOffsetMs: number;
@@ -32,7 +32,10 @@ export interface Chosen extends Omit<Authentication, "clockOffsetMs" | "method">
 }
 
 const TOKEN = "CONDUCTORONE_ACCESS_TOKEN";
-/** Where an identity token is: C1's own variable, then HCP Terraform's, the one that it names for C1 before the general one. */
+/**
+ * The variables for an identity token: C1's own, then HCP Terraform's, of which the one that is specific to C1 precedes
+ * the general one.
+ */
 const IDENTITIES = [
   "CONDUCTORONE_OIDC_TOKEN",
   "TFC_WORKLOAD_IDENTITY_TOKEN_CONDUCTORONE",
@@ -43,7 +46,7 @@ const SECRET = "CONDUCTORONE_CLIENT_SECRET";
 const TENANT = "CONDUCTORONE_TENANT_DOMAIN";
 const SERVER = "CONDUCTORONE_SERVER_URL";
 
-/** What the options say, or otherwise the environment. @internal */
+/** Returns what the options say, or otherwise the environment. @internal */
 export function choose(options: ClientOptions, environment?: Environment): Chosen {
   const spec = specOfOptions(options);
   const tenantDomain = options.tenantDomain;
@@ -79,7 +82,10 @@ export function choose(options: ClientOptions, environment?: Environment): Chose
   };
 }
 
-/** The credentials among the options. An incomplete pair is an error: the other half is not taken from another source. */
+/**
+ * Returns the credentials among the options. An incomplete pair is an error: the other half is not taken from another
+ * source.
+ */
 function specOfOptions({ credentials, clientID, clientSecret, security }: ClientOptions): Spec | undefined {
   if (credentials !== undefined) {
     if (clientID !== undefined || clientSecret !== undefined || security !== undefined) {
@@ -105,12 +111,12 @@ function specOfOptions({ credentials, clientID, clientSecret, security }: Client
   );
 }
 
-/** The token in an official `security` option. @internal */
+/** Returns the token in an official `security` option. @internal */
 export function tokenOf(security: Security | string | null | undefined): string {
   return typeof security === "string" ? security : security?.oauth || security?.bearerAuth || "";
 }
 
-/** The credentials in the environment, in the documented order. */
+/** Returns the credentials in the environment, in the documented order. */
 function sought(read: (name: string) => string | undefined, environment: Environment | undefined): Spec {
   const seen = (name: string): boolean => variable(name, environment) !== undefined;
   const identity = IDENTITIES.find(seen);

@@ -1,4 +1,4 @@
-/** The limits of a credential that a program makes. */
+/** The limits of a credential that a program creates. */
 
 import { ConfigurationError } from "../../base/errors.js";
 
@@ -8,7 +8,7 @@ export interface Limits {
   expiresInDays: number | "never";
   /** Ids of the roles that it is limited to, or `"all"` for everything that its owner may do. */
   scopedRoles: readonly string[] | "all";
-  /** The addresses that may use it, as `192.0.2.0/24`, at most 32; or `"anywhere"`. */
+  /** The addresses that may use it, such as `192.0.2.0/24`, at most 32; or `"anywhere"`. */
   allowSourceCidr: readonly string[] | "anywhere";
 }
 
@@ -20,7 +20,7 @@ export interface Limited {
 }
 
 /**
- * The limits as the API takes them.
+ * Converts the limits to the API's form.
  *
  * @throws {@link ConfigurationError} for a limit that is not stated.
  */

@@ -1,4 +1,4 @@
-/** A program's own credential, made by the person who has just logged in. */
+/** A program's own credential, created by the person who has just logged in. */
 
 import { Secret } from "../../auth/secret.js";
 import { argumentsOf } from "../../base/checked.js";
@@ -20,15 +20,15 @@ export interface PersonalClient {
 }
 
 /**
- * Creates a personal client for the user that `c1` is logged in as. There is no default for its limits: a key that may do everything,
- * from anywhere, forever, must be requested explicitly.
+ * Creates a personal client for the user that `c1` is logged in as. Its limits have no defaults: a key that may do
+ * everything, from anywhere, forever, must be requested explicitly.
  *
  * ```ts
  * const c1 = new ConductorOne({ tenantDomain: "acme", credentials: deviceLogin({ clientID, onCode }) });
  * const limits = { displayName: "laptop", expiresInDays: 30, scopedRoles: [role], allowSourceCidr: ["192.0.2.0/24"] };
  * const { clientID, clientSecret } = await createPersonalClient(c1, limits);
  * ```
- * @throws {@link ConfigurationError} for a limit that is not stated, before anything is sent; otherwise as any call.
+ * @throws {@link ConfigurationError} for a limit that is not stated, before anything is sent; otherwise like any call.
  */
 export async function createPersonalClient(
   c1: ConductorOne,

@@ -48,7 +48,8 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
     retries: () => retryConfig,
     contentType: "application/x-www-form-urlencoded",
     unreachable: "Check serverURL or the host in the client id, and this machine's network.",
-    // A person who logs in with a browser does not get the token of another person's login, unless the login has a name.
+    // A person who logs in with a browser does not get the token of another person's login, unless the login has a
+    // name.
     principal:
       anonymous || (method === "deviceLogin" && session === undefined)
         ? undefined
@@ -60,7 +61,7 @@ export function c1Plan(options: ClientOptions, anonymous: boolean): Plan<Omit<Au
   };
 }
 
-/** A secret as the core takes it: a copy, which is wiped when the core has it. */
+/** Returns a copy of a secret for the core, which is wiped once the core has it. */
 function bytes(secret: string | Uint8Array | undefined, option: string): Uint8Array {
   return secret === undefined ? new Uint8Array() : bytesOf(option, secret);
 }
@@ -70,7 +71,7 @@ function namesNone({ credentials, clientID, clientSecret, security }: ClientOpti
   return credentials === undefined && clientID === undefined && clientSecret === undefined && !named;
 }
 
-/** No credentials, where that is allowed. */
+/** Describes a client without credentials, where that is allowed. */
 function anonymously({ serverURL, tenantDomain }: ClientOptions): Chosen {
   const spec: Spec = { method: "function", tokenSource: () => ({}) };
   const url = serverURL === undefined ? undefined : String(serverURL);

@@ -1,4 +1,4 @@
-/** Where workloads find their identity tokens. Each function here returns a function for {@link tokenExchange}. */
+/** Sources of identity tokens for workloads. Each function here returns a function for {@link tokenExchange}. */
 
 import { type Around, passing } from "../../auth/plan.js";
 import { optionsOf } from "../../base/checked.js";
@@ -26,9 +26,10 @@ export interface GitHubActions {
 }
 
 /**
- * GitHub Actions: asks the runner for a fresh token each time. The job needs `permissions: { id-token: write }`.
+ * Gets identity tokens in GitHub Actions: asks the runner for a fresh one each time. The job needs
+ * `permissions: { id-token: write }`.
  *
- * @throws {@link AuthenticationError} with reason `subject_token`, when it is called outside of such a job.
+ * @throws {@link AuthenticationError} with reason `subject_token`, when it is called outside such a job.
  */
 export function gitHubActionsToken(options: GitHubActions = {}): OwnSubjectToken {
   const { audience, fetch, environment } = optionsOf("gitHubActionsToken", options);
@@ -92,7 +93,8 @@ function tokenIn(text: string): string {
 }
 
 /**
- * An environment variable, read again each time: `id_tokens` of GitLab, `TFC_WORKLOAD_IDENTITY_TOKEN` of HCP Terraform.
+ * Reads an environment variable, again each time: `id_tokens` of GitLab, `TFC_WORKLOAD_IDENTITY_TOKEN` of HCP
+ * Terraform.
  *
  * @throws {@link AuthenticationError} with reason `subject_token`, when it is called and the variable is not set.
  */
@@ -105,7 +107,7 @@ export function variableToken(name: string, environment?: Environment): OwnSubje
 }
 
 /**
- * GitLab CI/CD: the variable that the job names under `id_tokens`.
+ * Reads the variable that a job of GitLab CI/CD names under `id_tokens`.
  *
  * @param name Default: `CONDUCTORONE_OIDC_TOKEN`.
  */
@@ -113,7 +115,10 @@ export function gitLabToken(name = "CONDUCTORONE_OIDC_TOKEN", environment?: Envi
   return variableToken(name, environment);
 }
 
-/** A file that something else keeps fresh, such as a projected service account token of Kubernetes. Node, Deno and Bun. */
+/**
+ * Reads a file that something else keeps fresh, such as a projected service account token of Kubernetes. Works in Node,
+ * Deno and Bun.
+ */
 export function fileToken(path: string | URL): OwnSubjectToken {
   return async () => {
     try {

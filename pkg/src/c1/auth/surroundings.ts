@@ -1,4 +1,6 @@
-/** What Node, Deno and Bun have besides the web's own interfaces. None of it is imported: it is looked up when needed. */
+/**
+ * What Node, Deno and Bun have besides the web's own interfaces. None of it is imported: it is looked up when needed.
+ */
 
 import { ConfigurationError } from "../../base/errors.js";
 
@@ -16,9 +18,9 @@ interface Around {
 }
 
 /**
- * A variable; `undefined` where there are none, and for one that is empty. Deno asks the user for permission.
+ * Returns a variable; `undefined` if it is empty, or where there are no variables. Deno asks the user for permission.
  *
- * @throws {@link ConfigurationError} for one that is set to something other than text.
+ * @throws {@link ConfigurationError} if it is set to something other than text.
  */
 export function variable(name: string, environment?: Environment): string | undefined {
   const { process, Deno } = globalThis as Around;

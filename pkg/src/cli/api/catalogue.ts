@@ -1,4 +1,4 @@
-/** The catalogue of operations. The build makes it from the same facts as the tables of both APIs. */
+/** The catalogue of operations. The build generates it from the same facts as the tables of both APIs. */
 
 import { CATALOGUE } from "../../generated/cli-catalogue.js";
 
@@ -23,16 +23,16 @@ export interface Field {
   readonly deprecated?: true;
 }
 
-/** A type of C1: the values of an open enumeration, or fields. */
+/** A type of C1: the values of an open enumeration, or the fields of an object. */
 export type Type = readonly string[] | { readonly about?: string; readonly fields: readonly Field[] };
 
-/** What operations of both APIs have in common. */
+/** The properties that operations of both APIs share. */
 interface Call {
   readonly method: string;
   readonly path: string;
   readonly about?: string;
   readonly effect: "read" | "write" | "secret";
-  /** Whether no other operation can undo it. */
+  /** Whether the operation is irreversible: no other one can undo it. */
   readonly final?: true;
 }
 
@@ -42,7 +42,7 @@ interface C1Call extends Call {
   readonly fields?: readonly Field[];
   /** The name of the decoded body in the envelope. */
   readonly answer?: string;
-  /** If the answer is a page: the field of the items. */
+  /** The field of the items, if the answer is a page. */
   readonly items?: string;
   /** The names of the fields of the answer that hold a secret. */
   readonly secrets?: readonly string[];
@@ -86,7 +86,7 @@ export interface Operation extends Call {
   readonly answer?: string | undefined;
   /** Whether the answer is a page of a list. */
   readonly paged: boolean;
-  /** In C1's answers: the field of the items. */
+  /** The field of the items in C1's answers. */
   readonly items?: string | undefined;
   /** The names of the fields of the answer that hold a secret. */
   readonly secrets: readonly string[];
@@ -100,13 +100,13 @@ function catalogue(): Catalogue {
   return (read ??= JSON.parse(CATALOGUE) as Catalogue);
 }
 
-/** The type of C1 with this name. */
+/** Returns the type of C1 with this name. */
 export function typeOf(name: string): Type | undefined {
   const { types } = catalogue();
   return Object.hasOwn(types, name) ? types[name] : undefined;
 }
 
-/** The names of all groups or resources of an API, each with its description and operations. */
+/** Returns all groups or resources of an API, each with its description and operations. */
 export function groupsOf(api: ApiName): { name: string; about: string; operations: readonly string[] }[] {
   return Object.entries(catalogue()[api]).map(([name, { about = "", operations }]) => ({
     name,
@@ -115,12 +115,12 @@ export function groupsOf(api: ApiName): { name: string; about: string; operation
   }));
 }
 
-/** The names of all operations of an API, as `apps.list`. */
+/** Returns the names of all operations of an API, such as `apps.list`. */
 export function namesOf(api: ApiName): string[] {
   return groupsOf(api).flatMap(({ name, operations }) => operations.map((one) => `${name}.${one}`));
 }
 
-/** The operation with this name, in any spelling: `apps.list`, `app-users.list`. */
+/** Finds the operation with this name, in any spelling: `apps.list`, `app-users.list`. */
 export function find(api: ApiName, name: string): Operation | undefined {
   const exact = normalized(name);
   const found = namesOf(api).find((one) => one === name) ?? namesOf(api).find((one) => normalized(one) === exact);
@@ -129,7 +129,7 @@ export function find(api: ApiName, name: string): Operation | undefined {
   return api === "c1" ? c1Operation(group, operation) : resourceOperation(group, operation);
 }
 
-/** A name in its canonical spelling. */
+/** Returns a name in its canonical spelling. */
 export function normalized(name: string): string {
   return name.replace(/[-_]/g, "").toLowerCase();
 }
@@ -206,7 +206,7 @@ function resourceOperation(group: string, name: string): Operation {
     name,
     fields: byName[name] ?? [...id, INCLUDE, ONLY, ...(many ? lists : [])],
     paged: many,
-    // Any resource that an answer includes may have a secret.
+    // Any resource that an answer includes may contain a secret.
     secrets: ["client_secret"],
     relationships: new Map(relationships.map((one) => [one.name, one.target])),
   };

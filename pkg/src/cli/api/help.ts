@@ -12,14 +12,14 @@ const EFFECTS = {
 
 /** The most types that the help of an operation explains. */
 const MOST_TYPES = 12;
-/** The most values of an enumeration that it lists. */
+/** The most values of an enumeration that the help lists. */
 const MOST_VALUES = 12;
 
-/** The help of an operation. */
+/** Returns the help of an operation. */
 export function operationHelp(context: Context, operation: Operation): string {
   const { api, group, name, method, path, about = "", effect } = operation;
   const heading = (text: string): string => context.out.paint("bold", text);
-  // The fields of a field that is the whole body are listed at the top.
+  // If a field is the whole body, its own fields are listed at the top level.
   const flags = flagsOf(operation).filter(({ field }) => !field.whole || shapeOf(field.type).kind !== "message");
   const required = flags.filter(({ field }) => field.required).map(({ flag }) => ` --${flag} VALUE`);
   const lines = [
@@ -66,7 +66,7 @@ export function operationHelp(context: Context, operation: Operation): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The fields of the types that the request refers to, the nearest first. */
+/** Lists the fields of the types to which the request refers, the nearest first. */
 function typesHelp(types: readonly string[], heading: (text: string) => string): string[] {
   const lines: string[] = [];
   const met = new Set<string>();
@@ -102,7 +102,7 @@ function described({ type, required, secret, deprecated, about = "" }: Field): s
   return [typeText(type), notes.join(", "), text].filter((part) => part !== "").join("; ");
 }
 
-/** A type for people. */
+/** Formats a type for people. */
 function typeText(type: string): string {
   const list = /^Array<(.*)>$/.exec(type)?.[1];
   if (list !== undefined) return `list of ${typeText(list)}`;
@@ -124,7 +124,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
   return rows.map(([term = "", text = ""]) => `  ${term.padEnd(width)}  ${text}`.trimEnd());
 }
 
-/** The operations of one group, or all groups. */
+/** Lists the operations of one group, or all groups. */
 export function listHelp(context: Context, api: ApiName, group: string | undefined): string {
   const groups = groupsOf(api).filter(({ name }) => group === undefined || name === group);
   const lines = groups.flatMap(({ name, about, operations }) => [

@@ -9,7 +9,7 @@ export type Answer = { readonly body: unknown } | { readonly items: AsyncIterabl
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Runs `work` with the answer of an operation. The client stays open until it ends. */
+/** Runs `work` with the answer of an operation. The client stays open until `work` ends. */
 export async function invoke<T>(
   context: Context,
   operation: Operation,
@@ -42,7 +42,7 @@ function callC1({ signal }: Context, operation: Operation, method: Method, reque
   return operation.fields.length === 0 ? method({ signal }) : method(request, { signal });
 }
 
-/** The arguments of a method of Commerce Layer, before the options. */
+/** Returns the arguments of a method of Commerce Layer's client, before the options. */
 function argumentsOf(operation: Operation, request: Readonly<Record<string, unknown>>): unknown[] {
   const { id, ...others } = request;
   const list = operation.path.includes("{id}") ? [id] : [];

@@ -11,7 +11,7 @@ export interface Flag {
   readonly text: string | undefined;
 }
 
-/** The command's own flags. A field of the same name is `--field.NAME`. */
+/** The command's own flags. The flag of a field with the same name is `--field.NAME`. */
 const OWN = [
   "all",
   "limit",
@@ -60,7 +60,7 @@ export function shapeOf(type: string): Shape {
   return "fields" in found ? { kind: "message", fields: found.fields } : { kind: "enum", values: found };
 }
 
-/** A field's name as a flag: `pageSize` is `page-size`. */
+/** Returns a field's name as a flag: `page-size` for `pageSize`. */
 export function kebab(name: string): string {
   return name
     .replace(/_/g, "-")
@@ -69,7 +69,7 @@ export function kebab(name: string): string {
     .toLowerCase();
 }
 
-/** The fields that an operation's flags can name without a path, by their spelling there. */
+/** Returns the fields that an operation's flags can name without a path, with their spelling as flags. */
 export function flagsOf(operation: Operation): { flag: string; field: Field; path: readonly string[] }[] {
   const spelled = (name: string): string => (OWN.includes(kebab(name)) ? `field.${kebab(name)}` : kebab(name));
   const top = operation.fields.map((field) => ({ flag: spelled(field.name), field, path: [field.name] }));
@@ -85,9 +85,9 @@ export function flagsOf(operation: Operation): { flag: string; field: Field; pat
 }
 
 /**
- * The request.
+ * Builds the request.
  *
- * @param input The JSON that the flags are added to, if there is any.
+ * @param input The JSON to which the flags are added, if there is any.
  * @throws {@link UsageError} for a flag that the operation does not have, or whose text does not match its type.
  */
 export function requestOf(operation: Operation, flags: readonly Flag[], input: unknown): Record<string, unknown> {
@@ -117,11 +117,11 @@ export function requestOf(operation: Operation, flags: readonly Flag[], input: u
   return request;
 }
 
-/** The path of a flag's value in the request, and its type. */
+/** Returns the path of a flag's value in the request, and its type. */
 function place(operation: Operation, name: string): { path: string[]; type: string; secret: boolean } {
   const segments = name.split(".");
   const known = flagsOf(operation);
-  // `--field.all` is the field that would be `--all` if that were not the command's own.
+  // `--field.all` is the field `all`, since `--all` is one of the command's own flags.
   const prefix = segments[0] === "field" && segments.length > 1 ? 2 : 1;
   const first = segments.slice(0, prefix).join(".");
   const found =
@@ -171,7 +171,7 @@ function place(operation: Operation, name: string): { path: string[]; type: stri
   return { path, type, secret: secret || holdsSecret(type) };
 }
 
-/** Whether a value of a type can contain a secret: then its JSON must not be given in a flag either. */
+/** Returns whether a value of a type can contain a secret, so that its JSON must not be given in a flag either. */
 function holdsSecret(type: string, seen: ReadonlySet<string> = new Set()): boolean {
   if (seen.has(type)) return false;
   const shape = shapeOf(type);
@@ -190,7 +190,7 @@ function unknown({ api, group, name: operation }: Operation, name: string, flags
   });
 }
 
-/** The object that a value belongs in, which is created if it is missing. */
+/** Returns the object to which a value belongs. It is created if it is missing. */
 function holderOf(request: Record<string, unknown>, path: readonly string[], name: string): Record<string, unknown> {
   let at = request;
   for (const key of path.slice(0, -1)) {
@@ -204,7 +204,7 @@ function holderOf(request: Record<string, unknown>, path: readonly string[], nam
   return at;
 }
 
-/** Sets a field of any name: `__proto__` becomes an own property like any other. */
+/** Sets a field of any name. `__proto__` becomes an own property like any other. */
 function set(at: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(at, key, { value, enumerable: true, configurable: true, writable: true });
 }
@@ -246,7 +246,7 @@ function readValue(name: string, text: string | undefined, shape: Shape): unknow
   }
 }
 
-/** A value of an open enumeration. The prefix that all its values share may be left out. */
+/** Returns a value of an open enumeration. The prefix that all its values share may be left out. */
 function constant(text: string, values: readonly string[]): string {
   if (values.includes(text)) return text;
   const upper = text.toUpperCase().replace(/-/g, "_");

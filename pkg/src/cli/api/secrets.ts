@@ -1,4 +1,4 @@
-/** Secrets in answers: they are removed from the output, and written to a file of their own. */
+/** Removes secrets of answers from the output, and writes them to a separate file. */
 
 import { type FileHandle, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -18,13 +18,13 @@ export interface Found {
   readonly text: string;
 }
 
-/** A copy of an answer without its secrets, and the secrets. The answer itself is not changed. */
+/** Returns a copy of an answer without its secrets, and the secrets. The answer itself is not changed. */
 export function withoutSecrets(answer: unknown, names: readonly string[]): { masked: unknown; found: Found[] } {
   const secret = new Set(names);
   const found: Found[] = [];
   const walk = (value: unknown, path: string, hidden: boolean): unknown => {
     if (typeof value === "string") {
-      // C1 represents a hidden secret by an empty text.
+      // C1 represents a hidden secret by an empty string.
       if (value === "" || !(hidden || RECOGNISED.test(value))) return value;
       found.push({ path, text: value });
       return MASK;
@@ -44,12 +44,12 @@ export function withoutSecrets(answer: unknown, names: readonly string[]): { mas
   return { masked: walk(answer, "", false), found };
 }
 
-/** The size that is written before the call, to detect a full disk: more than any secret has. */
+/** How many bytes are written before the call to detect a full disk: more than any secret has. */
 const RESERVED_BYTES = 16_384;
 
 /**
- * A file for secrets that do not exist yet. It is created, with space in it, before the call that issues them, so that a failure to write shows
- * before there is anything to lose. It never replaces an existing file.
+ * A file for secrets that do not exist yet. It is created and filled before the call that issues them, so that a
+ * failure to write is detected before there is anything to lose. It never replaces an existing file.
  */
 export class SecretFile {
   readonly path: string;
@@ -76,7 +76,7 @@ export class SecretFile {
     return new SecretFile(full, file);
   }
 
-  /** Writes the secrets: a single one as it is; several as a JSON object, by their paths in the answer. */
+  /** Writes the secrets: a single one as it is, several as a JSON object by their paths in the answer. */
   async keep(found: readonly Found[], answer: unknown): Promise<void> {
     const [first] = found;
     const text =
@@ -110,7 +110,7 @@ export class SecretFile {
   }
 }
 
-/** Writes all bytes to the beginning of a file. If space runs out, the system writes a part and fails at the next write. */
+/** Writes all bytes to the start of a file. If space runs out, the system writes a part, and the next write fails. */
 async function write(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
 }

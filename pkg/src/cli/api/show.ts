@@ -3,10 +3,10 @@
 import type { Context } from "../context.js";
 import type { Column } from "../output.js";
 
-/** The most columns that a table of items has, and the width of a terminal for each of them. */
+/** The most columns of a table of items, and the terminal width that each of them requires. */
 const MOST_COLUMNS = 6;
 const COLUMN_WIDTH = 20;
-/** Fields that identify items come first. */
+/** The fields that identify items, which come first. */
 const FIRST = ["id", "displayName", "name", "email", "clientId", "client_id", "kind", "state", "status"];
 
 /** Writes one answer. */
@@ -29,7 +29,7 @@ export async function showBody(context: Context, body: unknown): Promise<void> {
   await context.show(rows, { columns, empty: "the response is empty" });
 }
 
-/** The items of a page of a list, and what it says besides: where the next one begins. */
+/** Returns the items of a page of a list, and its other fields, such as the token of the next page. */
 function pageOf(body: unknown): { readonly items: readonly unknown[]; readonly rest: [string, unknown][] } | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const entries = Object.entries(body);
@@ -38,13 +38,15 @@ function pageOf(body: unknown): { readonly items: readonly unknown[]; readonly r
   return { items: list[1], rest: entries.filter((entry) => entry !== list && cell(entry[1]) !== "") };
 }
 
-/** Writes items as they arrive; a table once all have arrived, since its widths depend on all of them. Returns their number. */
+/**
+ * Writes items as they arrive, or a table once all have arrived, since its widths depend on all. Returns their number.
+ */
 export async function showItems(context: Context, items: AsyncIterable<unknown>): Promise<number> {
   const { format } = context.manner;
   const rows: unknown[] = [];
   let count = 0;
   for await (const item of items) {
-    // A reader that has seen enough ends the requests.
+    // If the reader has closed the output, no further requests are made.
     if (context.out.closed) break;
     if (format === "ndjson") await lines(context, [item]);
     else if (format === "json") await context.out.write(`${count === 0 ? "[\n" : ",\n"}${indented(text(item, 2))}`);
@@ -81,7 +83,7 @@ function unwrapped(item: unknown): Record<string, unknown> {
   return (plain.length === 0 && objects.length > 0 ? objects[0] : item) as Record<string, unknown>;
 }
 
-/** The names of the fields that fit into a cell, those that identify items first. */
+/** Returns the names of the fields that fit into a cell, those that identify items first. */
 function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
   const names = new Set<string>();
   for (const row of rows)
@@ -96,7 +98,7 @@ function cell(value: unknown): string {
   return typeof value === "object" ? "" : String(value);
 }
 
-/** All fields that are not objects, by their paths. */
+/** Returns all fields that are not objects, by their paths. */
 function leaves(value: unknown, path: string): [string, string][] {
   if (typeof value !== "object" || value === null || value instanceof Date)
     return cell(value) === "" ? [] : [[path === "" ? "value" : path, cell(value)]];

@@ -1,4 +1,4 @@
-/** `keyturn advance`: continues and begins rotations; run by a timer. */
+/** `keyturn advance`: continues and begins rotations, run by a timer. */
 
 import type { LifecycleStatus } from "../../lifecycle.js";
 import { sayAhead, unlessClocksDiffer } from "../clocks.js";
@@ -9,7 +9,7 @@ import type { Given } from "../given.js";
 import { announce, quarrelsOf } from "../rivals.js";
 import { outcomesOf, readStatuses, showOutcomes } from "./report.js";
 
-/** Continues the rotations that are under way, and begins those that are due. */
+/** Continues current rotations, and begins those that are due. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   await using opened = await openConfig(context, given.args.length === 0 ? {} : { online: given.args });
   const { lifecycle } = opened;
@@ -24,7 +24,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const quarrels = await quarrelsOf(opened, wanted);
   const reachable = names.filter((name) => !opened.unreachable.has(name) && !damaged.has(name) && !quarrels.has(name));
   await sayAhead(context, opened, statuses.values());
-  // Where there is nothing to do, nothing is asked.
+  // Servers of targets without work are not called.
   await unlessClocksDiffer(
     context,
     opened,
@@ -37,7 +37,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const errors = new Map<string, unknown>(
     results.flatMap(({ target, error }) => (error === undefined ? [] : [[target, error]])),
   );
-  // If there is nothing to do, missing credentials do not matter.
+  // Missing credentials do not matter to targets without work.
   for (const { target } of wanted)
     if (opened.unreachable.has(target)) errors.set(target, opened.unreachable.get(target));
   for (const [target, quarrel] of quarrels) errors.set(target, quarrel);

@@ -60,7 +60,7 @@ async function call(context: Context, given: Given, operation: Operation, rest: 
   const destination = await place(context, operation, given.text("secret-to"));
   if (operation.final)
     await context.confirm(`${operation.method} ${filled(operation, request)} cannot be undone. Continue?`);
-  // Created before the call, so that a failure to write shows before there is anything to lose.
+  // Created before the call, so that a failure to write is detected before there is anything to lose.
   const file = typeof destination === "object" ? await SecretFile.reserve(destination.path, context.cwd) : undefined;
   let kept = false;
   const shown = async (value: unknown): Promise<unknown> => {
@@ -85,25 +85,25 @@ async function call(context: Context, given: Given, operation: Operation, rest: 
   else if (file !== undefined) await context.say("the response has no secret, so no file was written");
 }
 
-/** A field that does not fit, by the name of its flag. */
+/** Rewords the error for an invalid field to name its flag. */
 function asFlag(error: unknown, { api, group, name }: Operation): unknown {
   if (!KeyturnError.is(error) || error.kind !== "invalid_request") return error;
   const { path } = error as { path?: unknown };
   if (typeof path !== "string" || path === "") return error;
-  // What follows the field and a space says what is wrong with it.
+  // The problem follows the field and a space.
   const problem = error.message.slice(error.message.indexOf(`\`${path}\` `) + path.length + 3);
   return new UsageError(`--${path.split(".").map(kebab).join(".")}: it ${problem}`, {
     hint: `\`keyturn api ${api} ${group}.${name} --help\` lists the fields.`,
   });
 }
 
-/** Where the secrets of the answer go. */
+/** The destination of the answer's secrets. */
 type Destination = "nowhere" | "terminal" | { readonly path: string };
 
 /**
- * Decides where the secrets of the answer go. If that is not known for a secret that is shown once, no call is made.
+ * Decides where the secrets of the answer go.
  *
- * @throws {@link UsageError}
+ * @throws {@link UsageError} if a secret that is shown only once would have no destination. Then no call is made.
  */
 async function place(
   context: Context,
@@ -130,7 +130,7 @@ async function place(
   return { path: await ask.text(context, "Which file?", { check }) };
 }
 
-/** The flags among the arguments that the table has no option for. */
+/** Returns the flags among the arguments for which the table has no option. */
 function flagsIn(operation: Operation, rest: readonly string[]): Flag[] {
   const booleans = new Set(
     flagsOf(operation).flatMap(({ flag, field }) => (shapeOf(field.type).kind === "boolean" ? [flag] : [])),
@@ -161,18 +161,18 @@ function flagsIn(operation: Operation, rest: readonly string[]): Flag[] {
   });
 }
 
-/** The JSON of a file, or of standard input. */
+/** Reads the JSON of a file, or of standard input. */
 async function json(context: Context, file: string): Promise<unknown> {
   const text = await textOf(context, file);
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's message would show part of the text, which may be a secret.
+    // The parser's message would quote part of the text, which may be a secret.
     throw new UsageError(`${fileLabel(file)} is not JSON`);
   }
 }
 
-/** The path of a call with its parameters filled in. */
+/** Returns the path of a call with its parameters filled in. */
 function filled({ path, fields }: Operation, request: Readonly<Record<string, unknown>>): string {
   return path.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const field = fields.find((one) => one.place === "path" && normalized(one.name) === normalized(name));
@@ -181,7 +181,7 @@ function filled({ path, fields }: Operation, request: Readonly<Record<string, un
   });
 }
 
-/** Writes the answer. Items whose secrets go to a file are collected first, because the file has all of them. */
+/** Writes the answer. If secrets go to a file, all items are collected first, because one file contains all secrets. */
 async function show(
   context: Context,
   title: string,

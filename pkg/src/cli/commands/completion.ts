@@ -1,4 +1,4 @@
-/** `keyturn completion`: writes the completion script of a shell, and answers its questions. */
+/** `keyturn completion`: writes the completion script of a shell, and the candidates that the script asks for. */
 
 import { readFile } from "node:fs/promises";
 import { SCRIPTS, SHELLS, type Shell, USES } from "../complete/scripts.js";
@@ -23,7 +23,7 @@ export async function run(context: Context, given: Given): Promise<void> {
   await context.out.write(lines.join(""));
 }
 
-/** An unreadable configuration has no names: a shell cannot show an error while it completes. */
+/** Returns the sources of names. Unreadable ones are empty: a shell cannot show an error while it completes. */
 function sources(context: Context): Sources {
   const none = (): [] => [];
   const api = () => import("../api/catalogue.js");

@@ -1,4 +1,4 @@
-/** `keyturn console`: serves the targets of `keyturn.json` to a browser; the credentials stay in this process. */
+/** `keyturn console`: serves the targets of `keyturn.json` to a browser. The credentials stay in this process. */
 
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import type { Given } from "../given.js";
 import { announce, quarrelsOf } from "../rivals.js";
 import { readStatuses } from "./report.js";
 
-/** The program that opens a link, by system. */
+/** The command that opens a link, by operating system. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   darwin: ["open"],
   win32: ["rundll32", "url.dll,FileProtocolHandler"],

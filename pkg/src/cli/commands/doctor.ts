@@ -34,14 +34,14 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   checks.sort((one, other) => ORDER.indexOf(one.level) - ORDER.indexOf(other.level));
   const count = (level: Level): number => checks.filter((one) => one.level === level).length;
   const { format } = context.manner;
-  // People see what there is to do, programs get everything.
+  // People see only the problems; programs get everything.
   const shown = format === "table" && !given.flag("all") ? checks.filter(({ level }) => level !== "ok") : checks;
   await context.show(shown, {
     columns: [
       { head: "LEVEL", text: ({ level }) => level, style: ({ level }) => STYLES[level] },
       { head: "CHECK", text: ({ code }) => code, shrinks: false },
       { head: "ABOUT", text: ({ about }) => about },
-      // A check with a fix is written below in any case.
+      // A check with a fix is written below the table in any case.
       { head: "WHAT", text: ({ message }) => message, told: ({ fix }) => fix === undefined },
     ],
   });

@@ -1,4 +1,4 @@
-/** `keyturn import`: lists the client ids in files of other systems. Secrets beside them are ignored. */
+/** `keyturn import`: lists the client ids in files of other systems, and ignores their secrets. */
 
 import { basename } from "node:path";
 import { type EnvDialect, type ImportedCredential, type ImportKind, importClientIds } from "../../lifecycle.js";
@@ -11,7 +11,7 @@ import { quoted } from "../shell.js";
 
 /** A client id that was found, and its relation to `keyturn.json`. */
 interface Row extends ImportedCredential {
-  /** The target whose current credential it is, according to the journal, or whose connector it belongs to, according to the file. */
+  /** The target whose current credential it is, by the journal, or whose connector it belongs to, by the file. */
   readonly target: string | undefined;
   /** Whether the journal has it as that target's current credential. */
   readonly known: boolean;
@@ -48,7 +48,7 @@ async function read(context: Context, given: Given, file: string): Promise<Impor
   });
 }
 
-/** The kind of a file, by its name, and for JSON by its contents. */
+/** Returns the kind of a file, by its name, and for JSON by its contents. */
 function kindOf(file: string, text: string): ImportKind | undefined {
   const name = basename(file).toLowerCase();
   if (/^\.env\b|\.env$/.test(name)) return "env";
@@ -67,12 +67,12 @@ const USES: Readonly<Record<string, string>> = {
   wfe: "federation trust",
 };
 
-/** The use of a client id of C1. */
+/** Returns the use of a client id of C1. */
 function useOf(clientId: string): string {
   return USES[/\/(\w+)$/.exec(clientId)?.[1] ?? ""] ?? "-";
 }
 
-/** Finds the targets of the client ids, if there is a configuration. No server is asked: a client id may be that of a decoy. */
+/** Finds the targets of the client ids, if there is a configuration. It calls no server: a client id may be a decoy. */
 async function matched(context: Context, found: readonly ImportedCredential[]): Promise<Row[]> {
   if (findConfig(context) === undefined) return found.map((one) => ({ ...one, target: undefined, known: false }));
   await using opened = await openConfig(context, { online: "none" });

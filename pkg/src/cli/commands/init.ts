@@ -14,7 +14,7 @@ import type { Given } from "../given.js";
 import type { Column } from "../output.js";
 import { spanOf } from "../times.js";
 
-/** Looks for what can be rotated, asks which of it to rotate, and writes the file. */
+/** Searches for credentials that can be rotated, asks which of them to rotate, and writes the file. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const policy = {
     rotateEvery: durationOf(given, "rotate-every") ?? USUAL.rotateEvery,
@@ -29,7 +29,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const chosen = named.length > 0 || given.flag("all") ? fresh : await selected(context, fresh);
   const targets = targetsOf(chosen, new Set(Object.keys(there?.config.targets ?? {})), policy);
   const text = there === undefined ? newText(given, path, targets) : addedTo(readFileSync(path, "utf8"), targets);
-  // An invalid file is not written.
+  // Throws for an invalid text, so that it is not written.
   const file = new ConfigFile(path, text, context.cwd);
   await replaced(path, text);
   const rows = Object.entries(targets);
@@ -42,7 +42,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   return EXIT.done;
 }
 
-/** Why no target was added. */
+/** Explains why no target was added. */
 function emptyText({ name }: ConfigFile, isOld: boolean, fresh: readonly Candidate[]): string {
   const why = fresh.length > 0 ? "nothing was chosen" : "found nothing new";
   return isOld ? `${why}, so ${name} is unchanged` : `${why}: wrote ${name} without targets`;
@@ -73,7 +73,7 @@ function credentialOf(id: string): Candidate {
   return { name: id, api: "commercelayer", label: id, place: { kind: "commercelayer-api-credential", id } };
 }
 
-/** What can be rotated in the tenants for which there are credentials. */
+/** Lists what can be rotated in the tenants for which there are credentials. */
 async function discovered(context: Context, given: Given): Promise<readonly Candidate[]> {
   if (!given.flag("all") && !context.interactive)
     throw new UsageError("no credentials were chosen, and there is no terminal to ask on", {
@@ -113,7 +113,10 @@ function newText(given: Given, path: string, targets: Readonly<Record<string, Wr
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
-/** The path of the schema from the file's folder, if the package is installed there; that of a global installation is not stable. */
+/**
+ * Returns the path of the schema from the file's folder, if the package is installed there. The path of a global
+ * installation is not stable.
+ */
 function schemaFrom(folder: string): string | undefined {
   try {
     const manifest = createRequire(join(folder, CONFIG_FILE)).resolve("keyturn/package.json");
@@ -126,7 +129,7 @@ function schemaFrom(folder: string): string | undefined {
   }
 }
 
-/** The text with targets added; everything else stays unchanged. */
+/** Returns the text with targets added. Everything else is unchanged. */
 function addedTo(text: string, targets: Readonly<Record<string, Written>>): string {
   return Object.entries(targets).reduce(
     (whole, [name, target]) =>
@@ -138,7 +141,7 @@ function addedTo(text: string, targets: Readonly<Record<string, Written>>): stri
   );
 }
 
-/** Replaces a file in one step. */
+/** Replaces a file atomically. */
 async function replaced(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {

@@ -28,13 +28,13 @@ export async function show(context: Context, given: Given): Promise<Exit> {
       { head: "BY", text: ({ by }) => workerText(by) },
       { head: "WHAT", text: detailOf },
     ],
-    // With --last 0 there is nothing to show, whatever the journal has.
+    // With `--last 0`, the list is empty although the journal may have events.
     ...(events.length === 0 ? { empty: `the journal has no events for ${name}` } : {}),
   });
   return EXIT.done;
 }
 
-/** The targets that are named, or all that the journal has: also those that `keyturn.json` names no longer. */
+/** Returns the named targets, or all that the journal has, including those that `keyturn.json` no longer names. */
 async function recorded(opened: Opened, given: readonly string[]): Promise<readonly string[]> {
   const streams = (await opened.journal.streams()).map(({ stream }) => stream);
   if (given.length === 0) return [...new Set([...opened.names, ...streams])];
@@ -49,7 +49,7 @@ function detailOf(event: LifecycleEvent): string {
     .join(" ");
 }
 
-/** A value of an event, for people: moments as dates, and credentials by their ids. */
+/** Formats a value of an event for people: times as dates, and credentials by their ids. */
 function fieldText(name: string, value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" && /(?:until|at)$/i.test(name)) return momentText(value);
@@ -93,7 +93,7 @@ export async function exported(context: Context, given: Given): Promise<Exit> {
   return EXIT.done;
 }
 
-/** `journal migrate`: makes the tables of a fleet's database, or brings them up to date. */
+/** `journal migrate`: creates the tables of a fleet's database, or updates them. */
 export async function migrate(context: Context, given: Given): Promise<Exit> {
   return within(context, async (database) => {
     const { schema, pool } = database;
@@ -145,7 +145,7 @@ export async function restored(context: Context, given: Given): Promise<Exit> {
 /** A journal that may have been restored. */
 interface Restorable {
   readonly where: "database" | "folder";
-  /** What has the journal, for people. */
+  /** The owner of the journal, for people. */
   readonly what: string;
   declare(lost: boolean): Promise<void>;
 }
@@ -165,7 +165,7 @@ function ofFolder(context: Context): Restorable {
   };
 }
 
-/** Opens the database for a command that needs nothing of `keyturn.json`. */
+/** Runs `work` with the database, for a command that does not need `keyturn.json`. */
 async function within(context: Context, work: (database: Database) => Promise<Exit>): Promise<Exit> {
   const database = await openDatabase(context);
   if (database === undefined)

@@ -1,4 +1,4 @@
-/** `keyturn login`: creates a profile with a new credential, which a person confirms in a browser, or with an existing one. */
+/** `keyturn login`: creates a profile with a new credential, confirmed in a browser, or with an existing one. */
 
 import { isIP } from "node:net";
 import { hostname } from "node:os";
@@ -9,8 +9,8 @@ import type { Given } from "../given.js";
 import { type Api, checkKeeping, DEFAULT_PROFILE, loadProfile, type NewProfile, saveProfile } from "../profiles.js";
 
 /**
- * The OAuth client that people log in with. The only one that C1 has for command lines is that of its SDK for Go, which the official tools
- * use as well; `--program` names another.
+ * The OAuth client with which people log in. The only one that C1 has for command lines is that of its SDK for Go,
+ * which the official tools use as well. `--program` names another.
  */
 const PROGRAM = "2RCzHlak5q7CY14SdBc8HoZEJRf";
 const DAY_MS = 86_400_000;
@@ -40,7 +40,7 @@ export async function run(context: Context, given: Given): Promise<void> {
   await context.say(kept.where);
 }
 
-/** The profile of a name and API, if there is one. */
+/** Returns the profile of a name and API, if there is one. */
 async function find(context: Context, api: Api, name: string): Promise<{ readonly clientId: string } | undefined> {
   try {
     return await loadProfile(context, { name, api });
@@ -78,7 +78,7 @@ async function keepPair(context: Context, given: Given, api: Api, name: string):
   return keep(context, pair);
 }
 
-/** Logs in once with a pair, so that no profile is created that does not work. */
+/** Logs in once with a pair, so that no profile is created with one that does not work. */
 async function tryLogin(
   context: Context,
   { api, clientId, clientSecret, serverURL, tenantDomain }: NewProfile,
@@ -104,7 +104,7 @@ async function tryLogin(
   }
 }
 
-/** The tenant that the flags or the environment name; for C1 the client id may name it as well. */
+/** Returns the tenant that the flags or the environment name. For C1, the client id may name it as well. */
 function tenantOf(
   context: Context,
   given: Given,
@@ -124,7 +124,7 @@ async function secretIn(context: Context, file: string): Promise<string> {
   return text;
 }
 
-/** A person confirms a code in a browser; their login is exchanged for a credential for this machine. */
+/** Lets a person confirm a code in a browser, and exchanges their login for a credential for this machine. */
 async function deviceLogin(
   context: Context,
   given: Given,
@@ -147,7 +147,7 @@ async function deviceLogin(
     await c1.authenticate({ signal: context.signal });
     context.unlessInterrupted();
     const displayName = given.text("name") ?? `keyturn on ${hostname()}`;
-    // Not interruptible from here on: a new credential has to be stored.
+    // Not interruptible from here on: a new credential must be stored.
     const made = await createPersonalClient(c1, { displayName, ...limits });
     const { expiresInDays: days } = limits;
     const expiresAt = days === "never" ? undefined : context.clock.now() + days * DAY_MS;
@@ -190,7 +190,7 @@ async function takenBack(c1: C1, clientId: string, cause: unknown): Promise<void
   }
 }
 
-/** The limits that flags state, which are checked before anything is asked. */
+/** Returns the limits that flags state, which are checked before anything is asked. */
 function limitsGiven(given: Given): { readonly [Name in keyof Limits]: Limits[Name] | undefined } {
   const expires = given.text("expires");
   const allowSourceCidr = listOf(given.list("cidr"), "anywhere");
@@ -203,7 +203,7 @@ function limitsGiven(given: Given): { readonly [Name in keyof Limits]: Limits[Na
   };
 }
 
-/** The limits, from flags or questions. There is no default, so that an unlimited key exists only if somebody asked for it. */
+/** Returns the limits, from flags or questions. Without a default, a key is unlimited only if somebody asked for it. */
 async function limitsOf(context: Context, stated: ReturnType<typeof limitsGiven>): Promise<Limits> {
   return {
     expiresInDays: stated.expiresInDays ?? daysOf(await askExpiry(context)),
@@ -212,7 +212,7 @@ async function limitsOf(context: Context, stated: ReturnType<typeof limitsGiven>
   };
 }
 
-/** What is wrong with a list of address ranges. A server would say so only after somebody has confirmed the login. */
+/** Returns the problem of a list of address ranges, which a server would report only after the login is confirmed. */
 function wrongRange(list: readonly string[] | "anywhere" | undefined): string | undefined {
   if (list === undefined || list === "anywhere") return undefined;
   const wrong = list.find((range) => {
@@ -253,7 +253,7 @@ async function askExpiry(context: Context): Promise<string> {
   ]);
 }
 
-/** The values of a repeated flag; the word for no limit stands alone. */
+/** Returns the values of a repeated flag. The word for no limit must be the only value. */
 function listOf<Every extends string>(given: readonly string[], every: Every): readonly string[] | Every | undefined {
   const list = given
     .flatMap((one) => one.split(","))

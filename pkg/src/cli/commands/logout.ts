@@ -25,7 +25,7 @@ export async function run(context: Context, given: Given): Promise<void> {
     await context.confirm(`This revokes the credential ${profile.clientId} everywhere it is used. Continue?`);
     await end(context, profile);
   }
-  // Removed last, so that the credential can be revoked as long as it may be valid.
+  // Removed last: while the credential may be valid, the profile is needed to revoke it.
   await removeProfile(context, profile);
   const validity = profile.made
     ? "it stays valid until it expires or is revoked"
@@ -39,7 +39,7 @@ async function end(context: Context, { name, api, clientId }: Profile): Promise<
   try {
     await c1.personalClient.delete({ id: clientId.split("@")[0] ?? "" }, { signal: context.signal });
   } catch (error) {
-    // The credential is revoked already: it cannot even log in.
+    // The credential is already revoked: it cannot even log in.
     if (KeyturnError.is(error) && ["not_found", "authentication_failed", "unauthorized"].includes(error.kind)) {
       if (error.kind === "not_found" || reasonOf(error) === "invalid_client") return;
     }

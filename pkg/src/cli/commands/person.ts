@@ -33,7 +33,7 @@ export function rollback(context: Context, given: Given): Promise<Exit> {
   });
 }
 
-/** Asks before the old credential ends. Without a rotation there is nothing to ask: the engine refuses. */
+/** Asks before the old credential ends. Without a rotation it does not ask, since the engine refuses. */
 async function confirmEnd(context: Context, lifecycle: Lifecycle, name: string, question: string): Promise<void> {
   const [status] = await lifecycle.status([name]);
   if (status?.phase !== undefined) await context.confirm(question);

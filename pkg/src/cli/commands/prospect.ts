@@ -1,4 +1,4 @@
-/** Plans a rotation of some targets: what it would change, or why it would not begin. */
+/** Plans the rotation of some targets: what it would change, or why it would not begin. */
 
 import type { CredentialFacts, LifecyclePlan, LifecycleProgress } from "../../lifecycle.js";
 import type { Opened } from "../config.js";
@@ -16,22 +16,22 @@ export interface Prospect {
   readonly target: string;
   readonly plan: LifecyclePlan | undefined;
   /**
-   * The credential that `keyturn.json` names as the start of a line, or the only one left of that line: the target's first
-   * rotation replaces it.
+   * The credential that `keyturn.json` names as the start of a line, or the only one left of that line. The target's
+   * first rotation replaces it.
    */
   readonly named: CredentialFacts | undefined;
-  /** Why it would not begin. */
+  /** Why the rotation would not begin. */
   readonly refusal: unknown;
 }
 
-/** What decides whether a target may begin, besides its control plane and its sinks. */
+/** Conditions, besides the control plane and the sinks, that decide whether a rotation may begin. */
 export interface ProspectOptions {
   readonly leaveUnknown: boolean;
-  /** What {@link quarrelsOf} found. */
+  /** The result of {@link quarrelsOf}. */
   readonly quarrels: ReadonlyMap<string, unknown>;
 }
 
-/** Reads the control planes and the sinks of some targets. A failure for one target is its refusal. */
+/** Reads the control planes and the sinks of some targets. A failure becomes the refusal of its target. */
 export async function prospectsOf(
   context: Context,
   opened: Opened,
@@ -48,7 +48,7 @@ export async function prospectsOf(
   return all.filter((one) => one !== undefined);
 }
 
-/** Reads the control plane and the sinks of a target. A failure is its refusal. */
+/** Reads the control plane and the sinks of a target. A failure becomes its refusal. */
 export async function prospectOf(
   context: Context,
   opened: Opened,
@@ -69,7 +69,7 @@ export async function prospectOf(
   }
 }
 
-/** Begins what was planned, or continues the rotation that is under way, as far as it can go now. */
+/** Begins the planned rotation, or continues the current one, as far as it can go now. */
 export async function begin(
   { lifecycle }: Pick<Opened, "lifecycle">,
   { target, plan, named }: Prospect,
@@ -80,13 +80,13 @@ export async function begin(
     if (named !== undefined) await lifecycle.adopt(target, named.id, options);
     return await lifecycle.rotate(target, { ...options, leaveUnknown });
   } catch (error) {
-    // Another process has begun it in the meantime: there is one rotation, which this continues.
+    // Another process has begun the rotation in the meantime: continue that one.
     if ((error as { reason?: unknown }).reason !== "rotation_active") throw error;
     return lifecycle.advance(target, options);
   }
 }
 
-/** The credential that the first rotation of a line replaces, if no sink names it. */
+/** Returns the credential that the first rotation of a line replaces, if no sink names it. */
 async function namedBy(
   { config, targets }: Opened,
   { target, old, blocked, sinks }: LifecyclePlan,
@@ -123,7 +123,7 @@ function refusalOf({ target, blocked, sinks }: LifecyclePlan, obstacle: string |
   return undefined;
 }
 
-/** The columns of the plan, as a diff: the current and the new state. */
+/** Returns the columns of the plan, as a diff of the current and the new state. */
 export function changesOf(context: Context): readonly Column<Prospect>[] {
   const now = context.clock.now();
   return [

@@ -1,4 +1,4 @@
-/** `keyturn render`: writes a client id and secret in the form that a consumer reads. */
+/** `keyturn render`: writes a client id and secret in the format that a consumer reads. */
 
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -25,7 +25,7 @@ export async function run(context: Context, given: Given): Promise<void> {
     await context.say(`written to ${to}, which only you can read`);
     return;
   }
-  // Searching the text for the secret would not work: a format may quote it. Terraform's resource contains none.
+  // A search of the text for the secret would not work: a format may quote it. Terraform's resource contains none.
   if (from !== undefined && format !== "terraform" && !context.reveals)
     throw new UsageError("the document contains the secret, and no destination was given", {
       hint: "Pass --to FILE. On a terminal, --reveal shows it.",
@@ -100,7 +100,7 @@ function documentOf(format: string, given: Given, known: Known, secret: string):
     case "compose":
       return { kind: "compose", service: needed(name, "--name"), values };
     case "terraform-variables":
-      // Terraform's variables have lower-case names.
+      // Terraform's variables have lowercase names.
       return { kind: "terraform-variables", values: lowered(values) };
     default:
       return { kind: "baton-runner", values };

@@ -17,7 +17,7 @@ export interface Outcome {
   readonly error: unknown;
 }
 
-/** What a person does about each reason to stop. */
+/** What a person can do about each reason to stop. */
 const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "outcome-unknown":
     "look for credentials created at the control plane in the window of doubt, without revoking any, then " +
@@ -37,7 +37,7 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
 };
 
-/** What to do about a rotation that is stopped. */
+/** Returns what to do about a stopped rotation. */
 export function remedy({
   target,
   reason,
@@ -50,7 +50,7 @@ export function remedy({
   return REMEDIES[reason].replaceAll("NAME", () => quoted(target)).replaceAll("ABOUT", () => about);
 }
 
-/** The state of a target, in a few words, and its severity. */
+/** Returns the state of a target in a few words, and its severity. */
 export function stateOf(
   { progress, phase, rollingBack, current, forgotten }: LifecycleStatus,
   now: number,
@@ -80,12 +80,12 @@ export function stateOf(
   }
 }
 
-/** Whether a target needs a person. */
+/** Returns whether a target needs a person. */
 export function needsPerson({ progress }: LifecycleStatus): boolean {
   return progress.state === "stopped" || progress.state === "awaits-approval";
 }
 
-/** The next step of a target, and its time. */
+/** Returns the next step of a target, and its time. */
 export function nextOf(status: LifecycleStatus, now: number): string {
   const { progress, target } = status;
   switch (progress.state) {
@@ -109,7 +109,7 @@ function dueText({ due, current, forgotten, target }: LifecycleStatus, now: numb
   return current === undefined ? `\`keyturn rotate ${quoted(target)}\` for the first credential` : "-";
 }
 
-/** The exit code for a target's progress. */
+/** Returns the exit code for a target's progress. */
 function exitOfStatus({ progress, phase }: LifecycleStatus, failure: string | undefined): Exit {
   switch (progress.state) {
     case "idle":
@@ -119,18 +119,18 @@ function exitOfStatus({ progress, phase }: LifecycleStatus, failure: string | un
     case "stopped":
       return EXIT.person;
     case "waiting":
-      // Without a failure it waits for its time, or for another process that works on it.
+      // Without a failure, it waits until it is due, or for another process that works on it.
       return phase === "unknown" ? EXIT.unknown : failure === undefined ? EXIT.done : EXIT.unavailable;
   }
 }
 
-/** The exit code for a target's result. */
+/** Returns the exit code for a target's result. */
 export function exitOfOutcome({ status, failure, error }: Outcome): Exit {
   if (error !== undefined) return exitOf(error);
   return status === undefined ? EXIT.done : exitOfStatus(status, failure);
 }
 
-/** The result of a target, for programs. */
+/** Returns the result of a target for programs. */
 function outcomeJson({ target, status, failure, error }: Outcome): object {
   const { code, reason, message, hint } = (error ?? {}) as Record<"code" | "reason" | "message" | "hint", unknown>;
   const rest: Partial<LifecycleProgress> = status?.progress ?? { target };
@@ -172,14 +172,14 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
   return gravest(outcomes.map(exitOfOutcome));
 }
 
-/** What is wrong, and what to do about it. */
+/** Returns an error's message, and what to do about it. */
 export function messageOf(error: unknown): string {
   const { message, hint } = error as { message?: unknown; hint?: unknown };
   const text = String(message ?? error);
   return typeof hint === "string" ? `${text}${/[.!?]$/.test(text) ? "" : "."} ${hint}` : text;
 }
 
-/** The targets as they are now, with what went wrong. */
+/** Returns the current states of targets, with their errors. */
 export async function outcomesOf(
   { lifecycle }: Pick<Opened, "lifecycle">,
   names: readonly string[],
@@ -195,16 +195,16 @@ export async function outcomesOf(
   );
 }
 
-/** The statuses of some targets, and why the journal cannot tell those of the others. */
+/** The statuses of some targets, and why the journal cannot provide those of the others. */
 export interface Statuses {
   readonly statuses: ReadonlyMap<string, LifecycleStatus>;
   readonly damaged: ReadonlyMap<string, unknown>;
 }
 
 /**
- * Reads the statuses of targets. What is damaged for one of them in the journal does not keep anybody from the others.
+ * Reads the statuses of targets. Damage to the journal of one target does not affect the others.
  *
- * @throws what is wrong with the journal, if it cannot tell about any of them.
+ * @throws the journal's error, if it cannot provide the status of any target.
  */
 export async function readStatuses(lifecycle: Lifecycle, names: readonly string[]): Promise<Statuses> {
   try {
@@ -227,7 +227,7 @@ export async function readStatuses(lifecycle: Lifecycle, names: readonly string[
   }
 }
 
-/** The code of what failed last, if a rotation waits because of it. */
+/** Returns the code of the last failure, if a rotation waits because of it. */
 export async function failureOf(lifecycle: Lifecycle, status: LifecycleStatus): Promise<string | undefined> {
   if (status.progress.state !== "waiting") return undefined;
   const last = (await lifecycle.history(status.target)).at(-1);

@@ -1,4 +1,4 @@
-/** `keyturn rotate`: shows what rotations would change, begins them, and takes them as far as they can go now. */
+/** `keyturn rotate`: shows what rotations would change, begins them, and continues them as far as they can go now. */
 
 import { sayAhead, unlessClocksDiffer } from "../clocks.js";
 import { namesOf, type Opened, openConfig } from "../config.js";
@@ -14,7 +14,7 @@ import { begin, changesOf, type Prospect, prospectsOf } from "./prospect.js";
 import { exitOfOutcome, outcomesOf, readStatuses, showOutcomes } from "./report.js";
 import { inWindow } from "./window.js";
 
-/** How long rotations that are under way may continue after Ctrl-C before their calls are aborted. */
+/** How long current rotations may continue after Ctrl-C before their calls are aborted, in milliseconds. */
 const LAST_CALLS_MS = 5000;
 
 /** The options of the command. */
@@ -27,7 +27,7 @@ interface Wish {
   readonly leaveUnknown: boolean;
 }
 
-/** Rotates the targets that are named, all, or those that are due. */
+/** Rotates the named targets, all, or those that are due. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const bulk = given.flag("all") ? "all" : given.flag("due") ? "due" : undefined;
   if ((given.flag("all") && given.flag("due")) || (bulk === undefined) === (given.args.length === 0))
@@ -73,11 +73,11 @@ export async function run(context: Context, given: Given): Promise<Exit> {
 
 const NOTHING = { all: "keyturn.json has no targets", due: "nothing is due" };
 
-/** The selected targets. */
+/** Returns the selected targets. */
 async function chosen(context: Context, opened: Opened, given: Given, { bulk }: Wish): Promise<readonly string[]> {
   const { lifecycle, config } = opened;
   if (bulk === undefined) return namesOf(opened, given.args);
-  // What is damaged is among the chosen ones, so that it is shown why it does not begin.
+  // Targets whose journal is damaged are selected too, so that it is shown why they do not begin.
   const { statuses, damaged } = await readStatuses(lifecycle, opened.names);
   if (bulk === "due") {
     const { begin, waiting } = await lifecycle.due([...statuses.keys()]);
@@ -94,7 +94,7 @@ async function chosen(context: Context, opened: Opened, given: Given, { bulk }: 
   const names = [...statuses.values()]
     .filter(({ forgotten, current, progress }) => {
       if (forgotten) return false;
-      // A rotation that is under way continues; no second one begins.
+      // A target with a current rotation is selected at any age: that rotation continues, and no second one begins.
       return age === undefined || current === undefined || progress.state !== "idle" || now - current.since >= age;
     })
     .map(({ target }) => target)
@@ -117,7 +117,7 @@ function question(ready: readonly Prospect[]): string {
   return cuts === 0 ? what : `${what} The control plane ends the old credential of ${cuts} of them at once.`;
 }
 
-/** The command line for the targets that were not begun. */
+/** Returns the command line for the targets that were not begun. */
 function continueCommand(waiting: readonly string[], given: Given, begun: number): string {
   if (given.flag("due")) return "keyturn rotate --due";
   return waiting.length <= 8 || begun === 0
@@ -134,7 +134,9 @@ class Round {
   readonly #errors: Map<string, unknown>;
   readonly #begun = new Set<string>();
   #failures = 0;
-  /** Why those after the canaries were not begun, if a person did not want that. What has been begun is shown all the same. */
+  /**
+   * Why the command did not continue after the canaries, if a person declined. Their results are shown all the same.
+   */
   declined: unknown;
 
   constructor(context: Context, opened: Opened, wish: Wish, ready: readonly Prospect[], errors: Map<string, unknown>) {
@@ -145,7 +147,7 @@ class Round {
     this.#errors = errors;
   }
 
-  /** Rotates all that are ready, until too many have failed or the command is stopped. Returns those that were begun. */
+  /** Rotates all ready targets, until too many have failed or the command is stopped. Returns those that were begun. */
   async run(): Promise<ReadonlySet<string>> {
     const { signal } = this.#context;
     const cut = new AbortController();
@@ -158,7 +160,7 @@ class Round {
     this.#watch();
     try {
       const { canary, bulk } = this.#wish;
-      // A rotation that only continues says nothing about one that begins.
+      // A rotation that only continues is no canary for those that begin.
       const first = this.#ready.filter(({ plan }) => plan?.blocked !== "rotation_active").slice(0, canary);
       await this.#rotateAll(first, cut.signal);
       const rest = this.#ready.filter((one) => !first.includes(one));
@@ -175,7 +177,7 @@ class Round {
     }
   }
 
-  /** Asks whether to go on after the canaries. */
+  /** Asks whether to continue after the canaries. */
   async #continues(first: number, rest: number): Promise<boolean> {
     try {
       await this.#context.confirm(`${first} succeeded. Continue with the other ${rest}?`, { optional: true });
@@ -186,7 +188,7 @@ class Round {
     }
   }
 
-  /** Rotates some, as many at a time as the command and the caps of `keyturn.json` allow. */
+  /** Rotates some targets, as many at a time as the command and the caps of `keyturn.json` allow. */
   async #rotateAll(some: readonly Prospect[], signal: AbortSignal): Promise<void> {
     const { caps: { atATime, perProvider = {} } = {}, targets } = this.#opened.config;
     const most = Math.min(this.#wish.parallel, atATime ?? Number.POSITIVE_INFINITY);

@@ -1,4 +1,4 @@
-/** `keyturn sandbox`: serves a tenant to try things on. */
+/** `keyturn sandbox`: serves a sandbox tenant. */
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -38,13 +38,13 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   }
 }
 
-/** Serves it. What it says of an option is about the command line. */
+/** Starts the server. Errors about its options are reworded to name flags. */
 async function served(options: Parameters<typeof serveSandbox>[0]): Promise<SandboxServer> {
   try {
     return await serveSandbox(options);
   } catch (error) {
     if (!KeyturnError.is(error) || error.kind !== "invalid_configuration") throw error;
-    // Those of Commerce Layer are said under its name, which no flag has.
+    // Errors about Commerce Layer's options begin with its name, which is not part of a flag.
     throw new UsageError(`--${error.message.replace(/^(?:commercelayer: )?(\w+)(?=:)/, (_, name) => kebab(name))}`);
   }
 }
@@ -53,7 +53,7 @@ function kebab(name: string): string {
   return name.replaceAll("_", "-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The first line of `--json`. */
+/** Returns the first line of `--json`. */
 function ready({ url, clientId, clientSecret, appId, connectorId, commercelayer }: SandboxServer): object {
   const { serverURL, clientId: id, clientSecret: secret } = commercelayer;
   return {
@@ -76,7 +76,7 @@ Press Ctrl-C to stop it.
 `;
 }
 
-/** The tenant as environment variables: those that a client reads and, if there is one, a connector to try. */
+/** Returns the tenant as environment variables: those that a client reads and, if there is one, a connector to try. */
 function variables(server: SandboxServer): Record<string, string> {
   const { url, clientId, clientSecret, appId, connectorId, commercelayer } = server;
   return {
@@ -102,7 +102,7 @@ function stopped({ signal }: Context): Promise<Exit> {
 function follow({ env, cwd, signal }: Context, command: string, server: SandboxServer): Promise<Exit> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, { shell: true, stdio: "inherit", cwd, env: { ...env, ...variables(server) } });
-    // A signal that is sent only to this process has to reach the command as well.
+    // A signal that is sent only to this process must reach the command as well.
     const pass = (): void => void child.kill((signal.reason as Interruption).signal);
     if (signal.aborted) pass();
     signal.addEventListener("abort", pass, { once: true });

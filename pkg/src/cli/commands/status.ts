@@ -10,7 +10,7 @@ import { cachedStatuses, footprint, keepStatuses } from "../status-cache.js";
 import { spanOf, timeText } from "../times.js";
 import { failureOf, needsPerson, nextOf, stateOf } from "./report.js";
 
-/** Shows all targets or those that are named. */
+/** Shows all targets, or those that are named. */
 export async function run(context: Context, given: Given): Promise<Exit> {
   const conditions = given.list("fail-on").map(conditionOf);
   const { format } = context.manner;
@@ -43,7 +43,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   const quarrels = await quarrelsOf(opened, statuses);
   for (const quarrel of quarrels.values()) await context.say(`keyturn: ${messageOf(quarrel)}`);
   const strays = given.args.length === 0 && (await sayStrays(context, opened));
-  // What is said beside the table is not kept with it.
+  // Messages beside the table are not cached, so a status with messages is not either.
   if (
     !strays &&
     !isAhead &&
@@ -56,7 +56,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
   return exit;
 }
 
-/** The named targets, or all if none is named; `undefined` if one of them is missing. */
+/** Returns the named targets, or all if none is named; `undefined` if one of them is missing. */
 function someOf(
   all: readonly LifecycleStatus[] | undefined,
   names: readonly string[],
@@ -66,11 +66,11 @@ function someOf(
   return found.includes(undefined) ? undefined : (found as LifecycleStatus[]);
 }
 
-/** What is shown. */
+/** The data to show. */
 interface Shown {
   readonly statuses: readonly LifecycleStatus[];
   readonly findings: readonly LifecycleFinding[];
-  /** The code of what failed last, for those that wait because of it. A cached status is never a failure. */
+  /** The code of the last failure of each target that waits because of it. A cached status is never a failure. */
   readonly failures?: ReadonlyMap<LifecycleStatus, string>;
   /** The configuration, if the statuses are not from the cache. */
   readonly opened?: Opened;

@@ -1,4 +1,4 @@
-/** `keyturn whoami`: shows the credentials of the other commands, and whose they are. */
+/** `keyturn whoami`: shows the credentials that the other commands use, and whose they are. */
 
 import { c1Client, commerceLayerClient, sourceOf } from "../clients.js";
 import type { Context } from "../context.js";
@@ -9,18 +9,18 @@ import type { Api, Profile } from "../profiles.js";
 /** The identity of a credential. */
 interface Identity {
   readonly api: Api;
-  /** `environment`, or `profile NAME`. */
+  /** The source of the credential: `environment`, or `profile NAME`. */
   readonly from: string;
   readonly server: string;
   readonly clientId: string | undefined;
-  /** The user's id, or the address that they log in with. */
+  /** The user's id, or the address with which they log in. */
   readonly user: string;
   readonly roles: readonly string[];
-  /** When the profile's credential expires, as an ISO date. */
+  /** The time at which the profile's credential expires, as an ISO date. */
   readonly expiresAt: string | undefined;
 }
 
-/** Asks each API for which there is a credential. */
+/** Calls each API for which there is a credential. */
 export async function run(context: Context, given: Given): Promise<void> {
   const asked = given.args[0] as Api | undefined;
   const rows: Identity[] = [];
@@ -32,7 +32,7 @@ export async function run(context: Context, given: Given): Promise<void> {
     try {
       rows.push(api === "c1" ? await ofC1(context, source) : await ofCommerceLayer(context, source));
     } catch (error) {
-      // What the other API says is worth showing nevertheless.
+      // The other API's answer is still worth showing.
       if (failure !== undefined || context.signal.aborted) throw error;
       failure = error;
     }

@@ -1,8 +1,8 @@
-/** Whether rotations of a target may begin now. The engine decides this for targets that are due; `rotate --all` checks the others here. */
+/** Checks windows for `rotate --all`. For targets that are due, the engine does this itself. */
 
 import type { LifecyclePolicy } from "../../lifecycle.js";
 
-/** Whether a time is in one of a policy's windows; true if it has none. */
+/** Returns whether a time is in one of a policy's windows; true if it has none. */
 export function inWindow(policy: LifecyclePolicy, at: number): boolean {
   const { windows, zone = "UTC" } = policy;
   if (windows === undefined || windows.length === 0) return true;
@@ -20,7 +20,7 @@ export function inWindow(policy: LifecyclePolicy, at: number): boolean {
     days === undefined || days.includes(DAYS[(day + 7) % 7] ?? "");
   return windows.some(({ days, from = "00:00", to = "24:00" }) => {
     if (from < to) return isDay(days, today) && from <= time && time < to;
-    // A window over midnight belongs to the day that it begins on.
+    // A window over midnight belongs to the day on which it begins.
     return (isDay(days, today) && time >= from) || (isDay(days, today - 1) && time < to);
   });
 }

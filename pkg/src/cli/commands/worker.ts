@@ -10,17 +10,17 @@ import { type Database, loadPackage } from "../database.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
 
-/** A `PgBoss`, as far as it is used. */
+/** The part of `PgBoss` that is used. */
 type Boss = FleetBoss & { stop(options: object): Promise<void> };
 
-/** The package `pg-boss`, as far as it is used. */
+/** The part of the package `pg-boss` that is used. */
 interface PgBossPackage {
   PgBoss: new (options: object) => Boss;
 }
 
 const PORT = 9464;
 
-/** The queue in the database; not started yet. */
+/** Creates the queue in the database, without starting it. */
 export async function openBoss(context: Context, { url }: Database): Promise<Boss> {
   const { PgBoss } = await loadPackage<PgBossPackage>(context, "pg-boss");
   return new PgBoss({
@@ -65,7 +65,7 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     const stopped = context.signal.aborted ? Promise.resolve() : once(context.signal, "abort");
     server.listen(given.count("port") ?? PORT, given.text("host") ?? "127.0.0.1");
     await Promise.race([once(server, "listening"), stopped]);
-    // A start whose database does not answer must not keep the process from stopping.
+    // A database that does not answer at the start must not keep the process from stopping.
     await Promise.race([start(), stopped]);
     await stopped;
     return EXIT.done;

@@ -1,6 +1,6 @@
-/** The completion scripts of the shells, which ask the command itself. */
+/** The completion scripts of the shells, which call the command itself. */
 
-/** The shells that there are scripts for. */
+/** The shells for which there are scripts. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** One of {@link SHELLS}. */
@@ -10,7 +10,10 @@ export type Shell = (typeof SHELLS)[number];
 export const FILES = ":files";
 export const FOLDERS = ":folders";
 
-/** The script of each shell. The words up to the cursor go to `keyturn completion words`, which writes one candidate per line. */
+/**
+ * The script of each shell. It passes the words up to the cursor to `keyturn completion words`, which writes one
+ * candidate per line.
+ */
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# keyturn completion bash
 _keyturn() {
@@ -63,7 +66,7 @@ complete -c keyturn -f -a '(__keyturn_complete)'
 `,
 };
 
-/** How to use a script. */
+/** The instructions to use each script. */
 export const USES: Readonly<Record<Shell, string>> = {
   bash: 'eval "$(keyturn completion bash)" in ~/.bashrc',
   zsh: 'keyturn completion zsh > "$fpath[1]/_keyturn"',

@@ -9,16 +9,16 @@ export interface Candidate {
   readonly about?: string | undefined;
 }
 
-/** The sources of names that the table does not have. Each is called only if it is needed. */
+/** The sources of names that are not in the table. Each is called only if it is needed. */
 export interface Sources {
   targets(): Promise<readonly string[]>;
   profiles(): Promise<readonly string[]>;
   operations(api: string): Promise<readonly Candidate[]>;
-  /** The flags of an operation. */
+  /** Returns the flags of an operation. */
   fields(api: string, operation: string): Promise<readonly Candidate[]>;
 }
 
-/** Candidates for the last word, which may be empty; or one of the markers for files and folders. */
+/** Returns candidates for the last word, which may be empty, or one of the markers for files and folders. */
 export async function candidates(words: readonly string[], sources: Sources): Promise<readonly Candidate[] | string> {
   const current = words.at(-1) ?? "";
   const found = await find(joined(words), sources);
@@ -27,7 +27,7 @@ export async function candidates(words: readonly string[], sources: Sources): Pr
   return found.filter(({ word }) => word.startsWith(start));
 }
 
-/** Bash splits `--output=json` into three words. */
+/** Joins the three words into which Bash splits `--output=json`. */
 function joined(words: readonly string[]): readonly string[] {
   const list: string[] = [];
   for (const [at, word] of words.entries()) {
@@ -82,7 +82,7 @@ async function inCommand(
     else if (!word.startsWith("-")) places.push(word);
     else {
       const option = optionOf(options, word);
-      // Flags that the table does not have are fields of an operation, and each takes a value.
+      // Flags that are not in the table are fields of an operation, and each takes a value.
       const takes = option === undefined ? spec.open !== undefined && !word.includes("=") : takesValue(option);
       waiting = takes && !word.includes("=") ? (option ?? { flags: word, description: "" }) : undefined;
     }

@@ -3,10 +3,10 @@
 import { nearest } from "../nearest.js";
 import { SCHEMA, type Schema } from "./schema.js";
 
-/** Keys and indices from the top. */
+/** The position of a value: keys and indices from the root. */
 export type Path = readonly (string | number)[];
 
-/** A problem. */
+/** A problem of a value. */
 export interface Problem {
   readonly path: Path;
   readonly message: string;
@@ -14,7 +14,7 @@ export interface Problem {
   readonly offset?: number | undefined;
 }
 
-/** All problems, in the order of the text. */
+/** Returns all problems, in the order of the text. */
 export function problemsOf(value: unknown): readonly Problem[] {
   return [...visit(SCHEMA, value, []), ...secrets(value, [])];
 }
@@ -112,7 +112,7 @@ function suggestion(given: unknown, names: readonly string[]): string {
   return close === undefined ? "" : `; did you mean ${JSON.stringify(close)}?`;
 }
 
-/** What secrets look like: those of the two APIs, tokens of the systems that sinks reach, keys, and long random texts. */
+/** The patterns of secrets: those of the two APIs, tokens of the systems of sinks, keys, and long random texts. */
 const SECRETS: readonly RegExp[] = [
   /secret-token:/i,
   /-----BEGIN [A-Z ]*PRIVATE KEY/,
@@ -127,7 +127,7 @@ const RANDOM = /^[\w+/=-]{40,}$/;
 /** Rejects texts that look like a secret, wherever they are. The message does not repeat them. */
 function secrets(value: unknown, path: Path): readonly Problem[] {
   if (typeof value === "string") {
-    // A client id of Commerce Layer looks as random as a secret, but is not one.
+    // A client id of Commerce Layer looks as random as a secret, but is none.
     const random = RANDOM.test(value) && /\d/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value);
     return isSecret(value) || (random && path.at(-1) !== "clientId")
       ? [{ path, message: "looks like a secret; give the name of a variable or file that contains it instead" }]

@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 /** The name of the file. */
 export const CONFIG_FILE = "keyturn.json";
 
-/** Finds the configuration: the one that `--config` or `KEYTURN_CONFIG` names, or the nearest in this folder and those above. */
+/** Finds the configuration that `--config` or `KEYTURN_CONFIG` names, or the nearest in this folder and its parents. */
 export function findConfig({ manner, env, cwd }: Context): string | undefined {
   const named = manner.config ?? (env.KEYTURN_CONFIG || undefined);
   if (named !== undefined) return resolve(cwd, named);

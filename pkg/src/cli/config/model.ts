@@ -1,4 +1,4 @@
-/** The contents of a valid `keyturn.json`. `schema.ts` says what each field means. */
+/** The contents of a valid `keyturn.json`. `schema.ts` describes each field. */
 
 import type { EnvDialect, LifecycleCaps, LifecyclePolicy, Workload } from "../../lifecycle.js";
 import type { SecretSource, Tenant } from "../clients.js";
@@ -19,7 +19,7 @@ export interface SealConfig {
   readonly folder?: string;
 }
 
-/** What targets of all kinds have. */
+/** The fields of targets of all kinds. */
 interface TargetCommon {
   readonly tenant?: string;
   readonly sinks: readonly SinkConfig[];
@@ -29,7 +29,7 @@ interface TargetCommon {
   readonly group?: string;
 }
 
-/** What new credentials of a principal may do. */
+/** The permissions and limits of new credentials of a principal. */
 export interface LimitsConfig {
   readonly expiresInDays: number | "never";
   readonly scopedRoles: readonly string[] | "all";

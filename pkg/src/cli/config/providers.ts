@@ -18,7 +18,7 @@ import type { Path } from "./check.js";
 import type { Config, TargetConfig } from "./model.js";
 import type { ConfigFile } from "./read.js";
 
-/** The API that a target belongs to. */
+/** Returns the API to which a target belongs. */
 function apiOf({ kind }: TargetConfig): Api {
   return kind === "commercelayer-api-credential" ? "commercelayer" : "c1";
 }
@@ -34,7 +34,7 @@ export class Clients {
     this.#file = file;
   }
 
-  /** The client for a target. */
+  /** Returns the client for a target. */
   async of(name: string, target: TargetConfig): Promise<ConductorOne | CommerceLayerProvisioningClient> {
     const api = apiOf(target);
     const key = target.tenant === undefined ? `:${api}` : target.tenant;
@@ -58,7 +58,7 @@ export class Clients {
   }
 }
 
-/** The tenant of a target, as configured in `keyturn.json`. */
+/** Returns the tenant of a target, as configured in `keyturn.json`. */
 export function tenantOf(
   { tenants = {} }: Config,
   name: string,
@@ -100,7 +100,7 @@ export function providerOf(context: Context, target: TargetConfig, client: unkno
   }
 }
 
-/** Takes the place of a client in commands that only read the journal, which need no credentials. */
+/** A stand-in for the client in commands that only read the journal, which need no credentials. */
 export const OFFLINE: unknown = new Proxy(
   {},
   {

@@ -15,10 +15,10 @@ export { CONFIG_FILE, findConfig };
 /** The most problems that are reported at once. */
 const MOST_PROBLEMS = 10;
 
-/** `keyturn.json` is invalid. Each line of the message names the file, the line and the column. */
+/** The error for an invalid `keyturn.json`. Each line of the message names the file, the line and the column. */
 export class ConfigError extends UsageError {}
 
-/** A configuration that was read, and the text that it was read from. */
+/** A configuration, and the text from which it was read. */
 export class ConfigFile {
   readonly path: string;
   readonly folder: string;
@@ -49,12 +49,12 @@ export class ConfigFile {
     this.config = value as Config;
   }
 
-  /** Whether this is still what the file says. */
+  /** Returns whether the file still has this configuration. */
   isText(text: string): boolean {
     return withoutMark(text) === this.#text;
   }
 
-  /** The error for a list of problems. */
+  /** Returns the error for a list of problems. */
   error(problems: readonly Problem[]): ConfigError {
     const placed = problems.map((problem) => ({ ...problem, offset: problem.offset ?? this.#offset(problem.path) }));
     placed.sort((one, other) => one.offset - other.offset);
@@ -68,7 +68,7 @@ export class ConfigFile {
     });
   }
 
-  /** The offset of a path in the text; that of the nearest parent if it is not there. */
+  /** Returns the offset of a path in the text, or of its nearest parent that exists. */
   #offset(path: Path): number {
     for (let length = path.length; length > 0; length--) {
       const node = findNodeAtLocation(this.#root, path.slice(0, length) as (string | number)[]);
@@ -83,7 +83,7 @@ export class ConfigFile {
     return `${this.name}:${startLine}:${startColumn}`;
   }
 
-  /** The line and the column of a path, counted from 1. */
+  /** Returns the line and the column of a path, counted from 1. */
   positionOf(path: Path): { readonly startLine: number; readonly startColumn: number } {
     return this.#position(this.#offset(path));
   }
@@ -94,7 +94,7 @@ export class ConfigFile {
   }
 }
 
-/** The value of a tree, and the names that an object has twice. */
+/** Builds the value of a syntax tree, and reports names that an object has twice. */
 function built(root: Node): [unknown, Problem[]] {
   const twice: Problem[] = [];
   const visit = (node: Node, path: Path): unknown => {
@@ -147,7 +147,7 @@ export function readConfig(context: Context): ConfigFile {
   return new ConfigFile(path, withoutMark(text), context.cwd);
 }
 
-/** The text without the byte order mark that some editors put before it. */
+/** Returns the text without the byte order mark that some editors add. */
 function withoutMark(text: string): string {
   return text.replace(/^\uFEFF/, "");
 }

@@ -1,9 +1,9 @@
 /**
- * What `keyturn.json` may hold, as a JSON Schema (2020-12). It is shipped as `keyturn.schema.json`, so that editors know it, and
- * `check.ts` uses the same table. The `kind` of an object selects one of several forms.
+ * The JSON Schema (2020-12) of `keyturn.json`. It is published as `keyturn.schema.json`, so that editors know it, and
+ * `check.ts` uses the same table. The `kind` of an object selects one of several shapes.
  */
 
-/** The keywords that are used here. */
+/** A schema, with the keywords that are used here. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -25,7 +25,7 @@ export interface Schema {
   readonly oneOf?: readonly Schema[];
 }
 
-/** More than spaces. `minLength` is for readers of the schema, and for the message. */
+/** A text of more than spaces. `minLength` is for readers of the schema, and for the message. */
 const FILLED = { minLength: 1, pattern: "\\S" } as const;
 /** Whole numbers that JavaScript represents exactly. */
 const SAFE = { maximum: Number.MAX_SAFE_INTEGER } as const;
@@ -40,7 +40,7 @@ const texts = (description: string): Schema => ({
   minItems: 1,
   description,
 });
-/** Durations are parsed by the engine; here they are only distinguished from other texts. */
+/** Returns the schema of a duration. The engine parses durations; here they are only distinguished from other texts. */
 const span = (description: string): Schema => ({
   type: ["string", "integer"],
   minimum: 0,
@@ -55,7 +55,7 @@ const variable = (description: string): Schema => ({
 });
 const mode = (description: string): Schema => ({ type: "string", pattern: "^0?[0-7]{3}$", description });
 
-/** An object with these fields and no others. */
+/** Returns the schema of an object with these fields and no others. */
 function shape(
   properties: Readonly<Record<string, Schema>>,
   required: readonly string[] = [],
@@ -70,7 +70,7 @@ function shape(
   };
 }
 
-/** One of several objects that differ by their `kind`. */
+/** Returns the schema of one of several objects that differ by their `kind`. */
 function kinds(
   all: Readonly<Record<string, Schema>>,
   common: Readonly<Record<string, Schema>> = {},

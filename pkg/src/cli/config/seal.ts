@@ -1,4 +1,4 @@
-/** The key of sealed copies, and the folder that they are in. */
+/** The key and the folder of sealed copies. */
 
 import { resolve } from "node:path";
 import { secretOf } from "../clients.js";
@@ -6,18 +6,18 @@ import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
 import type { SealConfig } from "./model.js";
 
-/** Bytes of a key. */
+/** The length of a key, in bytes. */
 const LENGTH = 32;
 
-/** The folder of the copies. The journal's own belongs to it alone, and is backed up: copies should not be. */
+/** Returns the folder of the copies. It is not in the journal's folder, which is backed up, as copies should not be. */
 export function sealFolder(folder: string, journal: string, seal: SealConfig): string {
   return resolve(folder, seal.folder ?? `${journal.replace(/[/\\]+$/, "")}-sealed`);
 }
 
 /**
- * The key that `keyturn.json` names.
+ * Reads the key that `keyturn.json` names.
  *
- * @throws {@link UsageError} if it is not there, or is none. The message does not quote it.
+ * @throws {@link UsageError} if it is missing or not a key. The message does not quote it.
  */
 export async function keyOf(context: Context, { key }: SealConfig, folder: string): Promise<Uint8Array> {
   const text = (await secretOf(context, key, folder)).trim();

@@ -18,7 +18,7 @@ import type { Context } from "../context.js";
 import { UsageError } from "../exit.js";
 import type { Config, SinkConfig } from "./model.js";
 
-/** What sinks need besides their configuration. */
+/** The environment that sinks need in addition to their configuration. */
 export interface SinkSurroundings {
   readonly context: Context;
   /** The folder of `keyturn.json`. */
@@ -27,7 +27,7 @@ export interface SinkSurroundings {
   readonly secretVariables: ReadonlySet<string>;
 }
 
-/** Creates a sink. Nothing is opened or read yet, except a library that the sink needs. */
+/** Creates a sink. It opens and reads nothing yet, except a library that the sink needs. */
 export async function sinkOf(config: SinkConfig, around: SinkSurroundings): Promise<Sink> {
   const { context, folder, secretVariables } = around;
   const { name } = config;
@@ -38,7 +38,7 @@ export async function sinkOf(config: SinkConfig, around: SinkSurroundings): Prom
     case "env-file":
       return envFile({
         path: at(config.path),
-        // The name is the path as it is written: the folder may be elsewhere on another machine.
+        // The name is the path as configured: on another machine, the folder may be elsewhere.
         name: name ?? `file:${config.path}`,
         names: pairOf(config, "BATON_CLIENT_ID", "BATON_CLIENT_SECRET"),
         dialect: config.dialect,
@@ -124,7 +124,7 @@ function modeOf(text: string | undefined): number | undefined {
 const CREDENTIALS =
   /^(?:CONDUCTORONE|COMMERCELAYER)_.*(?:SECRET|TOKEN)|^TFC_WORKLOAD_IDENTITY_TOKEN|^ACTIONS_ID_TOKEN_/;
 
-/** The environment of a sink's program, without the credentials that it does not need. */
+/** Returns the environment of a sink's program, without the credentials that it does not need. */
 function environmentFor(
   env: NodeJS.ProcessEnv,
   secretVariables: ReadonlySet<string>,
@@ -137,7 +137,7 @@ function environmentFor(
   );
 }
 
-/** The variables that hold a secret according to a configuration. */
+/** Returns the variables that hold a secret according to a configuration. */
 export function secretVariables(config: Config): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (value: unknown, key: string): void => {
@@ -152,7 +152,7 @@ export function secretVariables(config: Config): ReadonlySet<string> {
 
 const AWS = "@aws-sdk/client-secrets-manager";
 
-/** A client of AWS's own library, which the user's project installs. */
+/** Creates a client of AWS's own library, which the user's project installs. */
 async function awsClient(
   { region, endpoint }: { readonly region?: string; readonly endpoint?: string },
   folder: string,

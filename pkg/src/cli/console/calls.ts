@@ -1,6 +1,6 @@
 /**
- * The lifecycle as the console's page calls it: what the commands check before they issue or continue anything is checked here as well, by the
- * same functions.
+ * The lifecycle as the console's page calls it. The checks of the commands before they issue or continue anything are
+ * made here as well, by the same functions.
  */
 
 import { KeyturnError } from "../../base/errors.js";
@@ -15,13 +15,13 @@ import { UsageError } from "../exit.js";
 import { pool } from "../pool.js";
 import { announce, quarrelsOf } from "../rivals.js";
 
-/** Targets whose control plane and sinks are read at a time. */
+/** How many targets' control planes and sinks are read at a time. */
 const AT_ONCE = 4;
 
-/** The calls for one target that reach its control plane. */
+/** The calls for one target that call its control plane. */
 const REACHING: ReadonlySet<string | symbol> = new Set(["rollback", "retire", "settle", "resume", "adopt"]);
 
-/** The calls of an opened lifecycle, with the checks of the commands. */
+/** Returns the calls of an opened lifecycle, with the checks of the commands. */
 export function checkedCalls(context: Context, opened: Opened): LifecycleCalls {
   const { lifecycle, unreachable, names: all } = opened;
 
@@ -38,9 +38,9 @@ export function checkedCalls(context: Context, opened: Opened): LifecycleCalls {
     for (const prospect of await prospects([name], leaveUnknown)) {
       if (prospect.refusal !== undefined) throw prospect.refusal;
       await unlessClocksDiffer(context, opened, await lifecycle.status([name]));
-      // From now on the other files on this journal have to agree with this one.
+      // From now on, other configurations on this journal must agree with this one.
       announce(opened);
-      // Without a signal: a call that has begun must not be cut off when the command is stopped.
+      // Without a signal: stopping the command must not abort a call that has begun.
       return begin(opened, prospect, { leaveUnknown });
     }
     return lifecycle.rotate(name, { leaveUnknown });
@@ -85,14 +85,14 @@ export function checkedCalls(context: Context, opened: Opened): LifecycleCalls {
   });
 }
 
-/** The plan of a target as the page shows it. */
+/** Returns the plan of a target as the page shows it. */
 function planOf({ target, plan, named, refusal }: Prospect): LifecyclePlan {
   const { old = named, ...rest } = plan ?? { target, old: undefined, sinks: [], cuts: false, blocked: undefined };
-  // What the plan says itself is shown in the page's language.
+  // What the plan itself says, the page shows in its own language.
   return { ...rest, old, refusal: refusal === undefined || rest.blocked ? undefined : messageOf(refusal) };
 }
 
-/** A refusal of the command line as an error of the package's, whose message may be passed on. */
+/** Converts a refusal of the command line to an error of the package, whose message may be passed on. */
 function familiar(error: unknown): unknown {
   const { exit, hint, message } = error as { exit?: unknown; hint?: string; message?: string };
   if (KeyturnError.is(error) || (exit === undefined && !(error instanceof UsageError))) return error;

@@ -13,9 +13,9 @@ export interface ConsoleOptions {
   readonly lifecycle: LifecycleCalls;
   /** The description of the configuration that the page shows. It contains no secret. */
   readonly about: { readonly config: string; readonly journal: string };
-  /** Whether the configuration is no longer the one that the lifecycle was opened with. */
+  /** Returns whether the configuration has changed since the lifecycle was opened. */
   readonly changed: () => Promise<boolean>;
-  /** Lists what could become a target. Nothing in it is secret. */
+  /** Lists the candidates for new targets. Nothing in them is secret. */
   readonly discover: () => AsyncGenerator<object>;
   /** The port; 0 for any that is free. */
   readonly port: number;
@@ -27,13 +27,13 @@ export interface ConsoleOptions {
 /** A running server. */
 export interface ServedConsole {
   readonly url: string;
-  /** A new link that opens a session, once. */
+  /** Creates a link that opens a session once. */
   link(): string;
   /** Stops listening, and closes open connections. Calls that have begun continue. */
   close(): Promise<void>;
 }
 
-/** Permits no inline code, no other origin, and no framing. */
+/** The content security policy: no inline code, no other origin, no framing. */
 const POLICY = [
   ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "connect-src 'self'"],
   ["img-src 'self' data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
@@ -59,10 +59,10 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** The header with the page's session. A cookie would be sent to every other server on this machine as well. */
+/** The header with the page's session. A cookie would also be sent to every other server on this machine. */
 const SESSION = "x-keyturn-session";
 
-/** The longest body: a link's token is short. */
+/** The longest body with a link's token, in bytes. */
 const LONGEST_TOKEN = 1024;
 
 /** Serves the console. */
@@ -78,7 +78,7 @@ export async function serveConsole(options: ConsoleOptions): Promise<ServedConso
   return { url, link: () => `${url}/#token=${sessions.link()}`, close: () => closed(server) };
 }
 
-/** Answers requests; independent of sockets. */
+/** Returns a function that answers requests, independent of sockets. */
 function consoleHandler(
   { lifecycle, about, changed, discover, now, assets }: Omit<ConsoleOptions, "port">,
   url: string,
@@ -89,9 +89,9 @@ function consoleHandler(
   const calls = lifecycleHandler({ lifecycle, authorize: isOpen, origins: [origin] });
   return async (request) => {
     const { pathname } = new URL(request.url);
-    // A host name that somebody else controls can be made to resolve to this server.
+    // DNS rebinding: a host name that somebody else controls may resolve to this server.
     if (request.headers.get("host") !== host) return textResponse(421, `wrong host: use ${url}\n`);
-    // Pages of other sites can send simple requests here, although they cannot read the answers.
+    // Pages of other sites can send simple requests, although they cannot read the answers.
     if (!["same-origin", "none", null].includes(request.headers.get("sec-fetch-site")))
       return textResponse(403, "cross-site requests are not allowed\n");
     if (pathname === "/_keyturn/session") {
@@ -101,7 +101,7 @@ function consoleHandler(
     if (pathname === "/_keyturn/about")
       return isOpen(request) ? json(200, { ...about, now: now(), changed: await changed() }) : json(401, {});
     if (pathname === "/_keyturn/discover") {
-      // It makes calls with the tenant's credential, so it is asked for as the calls of the lifecycle are.
+      // It makes calls with the tenant's credential, so the conditions are those of the lifecycle's calls.
       if (request.method !== "POST") return json(405, {});
       if (request.headers.get("origin") !== origin) return json(403, {});
       return isOpen(request) ? lines(discover()) : json(401, {});
@@ -111,7 +111,7 @@ function consoleHandler(
   };
 }
 
-/** The session that a request opens with the token of a link. */
+/** Opens a session for a request with the token of a link. Returns `undefined` if the token is not valid. */
 async function opened(request: Request, sessions: Sessions): Promise<string | undefined> {
   if (request.method !== "POST" || request.headers.get("content-type") !== "application/json") return undefined;
   if (Number(request.headers.get("content-length") ?? LONGEST_TOKEN + 1) > LONGEST_TOKEN) return undefined;
@@ -119,7 +119,7 @@ async function opened(request: Request, sessions: Sessions): Promise<string | un
   return typeof token === "string" ? sessions.open(token) : undefined;
 }
 
-/** A file of the console. Names are looked up, not joined, so no path leads out of the folder. */
+/** Returns a file of the console. Names are looked up, not joined, so that no path leads out of the folder. */
 async function file(assets: URL, pathname: string, method: string): Promise<Response> {
   const name = pathname === "/" ? "index.html" : pathname.slice(1);
   const type = /^[\w-]+(\.[\w-]+)+$/.test(name) ? TYPES[extname(name)] : undefined;
@@ -138,7 +138,7 @@ function json(status: number, body: object): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...HEADERS, "content-type": "application/json" } });
 }
 
-/** One line of JSON for each, until the page has enough. */
+/** Streams a line of JSON for each row, until the page disconnects. */
 function lines(rows: AsyncGenerator<object>): Response {
   const text = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({

@@ -2,31 +2,31 @@
 
 import { createHash, randomBytes } from "node:crypto";
 
-/** How long a link can be opened, in milliseconds. */
+/** How long a link stays valid, in milliseconds. */
 const LINK_LIFE = 10 * 60_000;
 
 /**
- * Links that open a session once, and the open sessions. Only their hashes are kept: comparing hashes takes as long for a
- * guess that is nearly right as for any other.
+ * Links that open a session once, and the open sessions. Only their hashes are kept, so that the time of a comparison
+ * does not reveal how nearly right a guess is.
  */
 export class Sessions {
   readonly #links = new Map<string, number>();
   readonly #sessions = new Set<string>();
   readonly #now: () => number;
 
-  /** `now` is the time in milliseconds, by a clock that only goes forward. */
+  /** @param now Returns the time in milliseconds, by a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** A token for a new link. */
+  /** Creates a token for a new link. */
   link(): string {
     const token = randomBytes(32).toString("base64url");
     this.#links.set(hash(token), this.#now() + LINK_LIFE);
     return token;
   }
 
-  /** Opens a session with the token of a link, which it consumes. `undefined` if the token is consumed, expired or unknown. */
+  /** Opens a session with the token of a link, and consumes it; `undefined` if it is consumed, expired or unknown. */
   open(token: string): string | undefined {
     const key = hash(token);
     const until = this.#links.get(key);
@@ -37,7 +37,7 @@ export class Sessions {
     return session;
   }
 
-  /** Whether a session is open. */
+  /** Returns whether a session is open. */
   has(session: string | null): boolean {
     return session !== null && this.#sessions.has(hash(session));
   }

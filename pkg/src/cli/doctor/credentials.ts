@@ -1,4 +1,4 @@
-/** Checks the credentials that the commands would log in with: their form, completeness and host. Nothing is sent. */
+/** Checks the format, completeness and host of the credentials that the commands would use. Nothing is sent. */
 
 import { KeyturnError } from "../../base/errors.js";
 import { c1Client, commerceLayerClient, sourceOf, type Tenant } from "../clients.js";
@@ -53,7 +53,7 @@ function hostsOf({ env }: Context, api: Api): Hosts {
   };
 }
 
-/** Creates a client, which checks the form of ids, secrets and keys and sends nothing. */
+/** Creates a client, which checks the format of ids, secrets and keys, and sends nothing. */
 async function clientChecks(context: Context, api: Api, about: string, tenant: Tenant, hosts: Hosts): Promise<Check[]> {
   try {
     const client = api === "c1" ? await c1Client(context, tenant) : await commerceLayerClient(context, tenant);
@@ -118,7 +118,7 @@ function belonging(api: Api, about: string, { clientId, serverURL, tenantDomain 
   return checks;
 }
 
-/** Variables that have a meaning only together. */
+/** Checks variables that have a meaning only together. */
 function halves({ env }: Context, api: Api): Check[] {
   const prefix = api === "c1" ? "CONDUCTORONE" : "COMMERCELAYER";
   const has = (name: string): boolean => Boolean(env[`${prefix}_${name}`]);
@@ -134,7 +134,7 @@ function halves({ env }: Context, api: Api): Check[] {
   return [];
 }
 
-/** Line ends and spaces around a value come from files and pasted text, and are rarely intended. */
+/** Checks for line ends and spaces around values, which come from files and pasted text and are rarely intended. */
 function blanks({ env }: Context, api: Api): Check[] {
   const prefix = api === "c1" ? "CONDUCTORONE_" : "COMMERCELAYER_";
   return Object.entries(env).flatMap(([name, value = ""]): Check[] =>

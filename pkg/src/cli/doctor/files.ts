@@ -1,4 +1,4 @@
-/** Checks the files: who can read those with secrets, and who can change those that control rotations. Nothing is written. */
+/** Checks who can read files with secrets, and who can change files that control rotations. Nothing is written. */
 
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, resolve } from "node:path";
@@ -44,7 +44,7 @@ function exposedFolder(path: string): ReturnType<typeof exposure> {
   return stats && exposure(dirname(path), stats, "folder");
 }
 
-/** Reads the configuration, and has the engine look at it, which knows more than the schema. */
+/** Reads the configuration and has the engine check it, which knows more than the schema. */
 export async function configCheck(context: Context): Promise<{ file: ConfigFile | undefined; checks: Check[] }> {
   const path = findConfig(context);
   if (path === undefined)
@@ -61,7 +61,7 @@ export async function configCheck(context: Context): Promise<{ file: ConfigFile 
     };
   const checks: Check[] = [];
   const stats = statOf(path);
-  // It names the programs that run and the places that secrets go to, so whoever can change it controls both.
+  // The file names the programs that run and the destinations of secrets, so whoever can change it controls both.
   const exposed = stats && changeable(path, stats);
   if (exposed) checks.push({ code: "config.exposed", level: "error", about: path, ...exposed });
   try {
@@ -88,7 +88,7 @@ export async function placeChecks(context: Context, { config, folder }: ConfigFi
   return checks;
 }
 
-/** Why a pair cannot be delivered to a sink, as far as this machine tells without touching it. */
+/** The codes of results that mean that a pair cannot be delivered to a sink, as found without touching the sink. */
 const UNDELIVERABLE: ReadonlySet<string> = new Set([
   "sink.no_folder",
   "sink.unwritable",
@@ -96,7 +96,7 @@ const UNDELIVERABLE: ReadonlySet<string> = new Set([
   "sink.no_token",
 ]);
 
-/** The first sink of a target that cannot take a pair, and why. */
+/** Returns the first sink of a target to which a pair cannot be delivered, and why. */
 export function undeliverable(context: Context, { config, folder }: ConfigFile, target: string): string | undefined {
   const checks = (config.targets[target]?.sinks ?? []).flatMap((sink) => sinkChecks(context, "", sink, folder));
   return checks.find(({ code }) => UNDELIVERABLE.has(code))?.message;
@@ -136,7 +136,7 @@ async function journalChecks(context: Context, path: string): Promise<Check[]> {
   return checks.length > 0 ? checks : [ok("journal.whole", path, "no event was changed")];
 }
 
-/** Checks the key of sealed copies and the folder that they are in, if `keyturn.json` names them. */
+/** Checks the key and the folder of sealed copies, if `keyturn.json` names them. */
 async function sealChecks(context: Context, { seal, journal }: Config, folder: string): Promise<Check[]> {
   if (seal === undefined) return [];
   const checks = secretChecks(context, "seal", seal.key, folder, {
@@ -188,7 +188,7 @@ function fileSinkChecks(
   { mode, kind }: { readonly mode?: string | undefined; readonly kind: string },
 ): Check[] {
   const stats = statOf(path);
-  // The sink of a folder makes it, with all that it is in.
+  // The sink of a folder creates it, including its parents.
   let place = kind === "folder" ? path : dirname(path);
   while (kind === "folder" && statOf(place) === undefined && place !== dirname(place)) place = dirname(place);
   const there = statOf(place)?.isDirectory() === true;
@@ -258,7 +258,7 @@ function secretChecks(
   return [ok(codes.fine, about, `${path} can be read`)];
 }
 
-/** What is wrong with the permissions of a file that anybody may read, but only its owner may change. */
+/** Returns the problem with the permissions of a file that anybody may read, but only its owner may change. */
 function changeable(path: string, stats: Stats): { message: string; fix: string } | undefined {
   const exposed = exposure(path, stats, "folder");
   return exposed && { message: exposed.problem, fix: exposed.fix };
@@ -268,7 +268,7 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    // A part of the path is a file, or cannot be searched.
+    // A component of the path is a file, or a folder that cannot be searched.
     return undefined;
   }
 }

@@ -1,18 +1,18 @@
-/** Checks the machine: its Node, its clock, and its access to the network. */
+/** Checks the machine: its version of Node, its clock, and its network access. */
 
 import { statSync } from "node:fs";
 import type { Context } from "../context.js";
 import { timeText } from "../times.js";
 import { type Check, ok } from "./check.js";
 
-/** Checks what every command depends on. */
+/** Makes the checks that concern every command. */
 export function machineChecks(context: Context, version = process.versions.node): Check[] {
   return [nodeCheck(version), clockCheck(context), ...proxyChecks(context.env, version)];
 }
 
 function atLeast(version: string, ...wanted: readonly [major: number, minor: number][]): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  // A minor version decides within its major version; every later major version has it.
+  // A minor version is required only within its major version. Every later major version is supported.
   const same = wanted.find(([one]) => one === major);
   return same === undefined ? major > Math.max(...wanted.map(([one]) => one)) : minor >= same[1];
 }
@@ -38,7 +38,7 @@ function nodeCheck(version: string): Check {
   return ok("node.version", about, "this version is supported");
 }
 
-/** A clock that shows a time before the package was built is certainly wrong; only a server can tell how far others are off. */
+/** Checks the clock. A time before the build of the package is certainly wrong; other errors only a server can tell. */
 function clockCheck({ clock, manner, env }: Context): Check {
   const now = clock.now();
   const about = new Date(now).toISOString();
@@ -61,7 +61,10 @@ function clockCheck({ clock, manner, env }: Context): Check {
   return ok("clock.plausible", about, "the machine's clock is plausible; --online compares it with the servers'");
 }
 
-/** When the package was built, by the time of a file. In a package from npm that is a fixed date long ago, which no clock is behind. */
+/**
+ * Returns the time at which the package was built, by the time of a file. In a package from npm it is a fixed date long
+ * ago, so the check always passes.
+ */
 function madeAt(): number | undefined {
   try {
     const path = new URL("../../../package.json", import.meta.url);

@@ -1,6 +1,7 @@
 /**
- * The checks that ask servers, with `--online`. Only servers that the configuration names are asked, or those of the environment if there is
- * none. A login is made only with the commands' own credentials: a credential in a sink or a file may be a decoy, whose use raises an alarm.
+ * The checks of `--online`, which call servers: those that the configuration names, or those of the environment if
+ * there is none. A login is made only with the commands' own credentials: a credential in a sink or a file may be a
+ * decoy, whose use raises an alarm.
  */
 
 import { KeyturnError } from "../../base/errors.js";
@@ -12,7 +13,7 @@ import type { Api } from "../profiles.js";
 import { lengthText } from "../times.js";
 import { type Check, ok } from "./check.js";
 
-/** How far a clock may be off: assertions are valid for two minutes either way. */
+/** How far a clock may be off, in milliseconds. Assertions are valid for two minutes either way. */
 const OFFSET_MS = 30_000;
 
 /** Logs in to each tenant once, and inspects the targets. */
@@ -28,7 +29,7 @@ export async function onlineChecks(context: Context, file: ConfigFile | undefine
   return checks;
 }
 
-/** The tenants of the targets; without a configuration, those for which there are credentials. */
+/** Returns the tenants of the targets; without a configuration, those for which there are credentials. */
 async function tenantsOf(context: Context, file: ConfigFile | undefined): Promise<[about: string, tenant: Tenant][]> {
   const found = new Map<string, Tenant>();
   if (file === undefined) {

@@ -21,7 +21,7 @@ export interface Entry {
   readonly clientSecret?: string | undefined;
   /** Whether `keyturn login` created the credential, so that `keyturn logout` may revoke it. */
   readonly made?: boolean | undefined;
-  /** When it expires, in milliseconds since 1970, if that is known. */
+  /** The time at which it expires, in milliseconds since 1970, if known. */
   readonly expiresAt?: number | undefined;
 }
 
@@ -32,10 +32,13 @@ export interface ProfileFile {
 }
 
 const EMPTY: ProfileFile = { version: 1, profiles: {} };
-/** How long to wait for another process that changes the file. A lock is held for milliseconds; one whose holder died is passed over. */
+/**
+ * How long to wait for another process that changes the file, in milliseconds. A lock is held for milliseconds, and the
+ * lock of a process that died is ignored.
+ */
 const LOCK_WAIT_MS = 10_000;
 
-/** Where the file is: `$XDG_CONFIG_HOME`, `~/.config`, or on Windows `%APPDATA%`. */
+/** Returns the path of the file: in `$XDG_CONFIG_HOME`, `~/.config`, or on Windows `%APPDATA%`. */
 export function profilesPath(env: NodeJS.ProcessEnv): string {
   const { XDG_CONFIG_HOME: xdg = "", APPDATA: appData = "", HOME: home = "" } = env;
   const base = isAbsolute(xdg)
@@ -47,8 +50,8 @@ export function profilesPath(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * What is wrong with the permissions of a file that holds secrets, and the command that fixes it; `undefined` if nothing is.
- * Windows has no such modes.
+ * Returns the problem with the permissions of a file that holds secrets, and the command that fixes it; `undefined` if
+ * there is none. Windows has no such modes.
  */
 export function exposure(
   path: string,
@@ -57,7 +60,7 @@ export function exposure(
 ): { problem: string; fix: string } | undefined {
   if (process.platform === "win32") return undefined;
   const own = process.getuid?.();
-  // The administrator may use the file of the user who became administrator.
+  // Root may use the file of the user who became root.
   if (own !== undefined && own !== 0 && stats.uid !== own)
     return { problem: `${path} belongs to another user`, fix: `sudo chown "$(id -un)" ${quoted(path)}` };
   const bits = stats.mode & 0o777;
@@ -71,7 +74,7 @@ export function exposure(
 }
 
 /**
- * The profiles; none if there is no file.
+ * Reads the profiles; none if there is no file.
  *
  * @throws {@link UsageError} if others can read or replace the file, or it is not a file of profiles.
  */
@@ -80,7 +83,7 @@ export async function readProfiles(path: string): Promise<ProfileFile> {
   try {
     const file = await open(path, "r");
     try {
-      // The state of the open file, whatever is at its path by now.
+      // Checks the open file, since another one may be at its path by now.
       refuse(exposure(path, await file.stat(), "file"));
       text = await file.readFile("utf8");
     } finally {
@@ -103,7 +106,7 @@ function parsed(path: string, text: string): ProfileFile {
   try {
     file = JSON.parse(text);
   } catch {
-    // The parser's message would show part of the text.
+    // The parser's message would quote part of the text.
     throw new UsageError(`${path} is not JSON`, { hint: "Restore it from a backup, or remove it and log in again." });
   }
   const { version, profiles } = (file ?? {}) as { version?: unknown; profiles?: unknown };
@@ -122,8 +125,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Changes the file: the result of `change` replaces its contents in one step, or not at all. Other processes that change it wait. Returns
- * the previous contents.
+ * Changes the file: the result of `change` replaces its contents atomically. Other processes that change it wait.
+ * Returns the previous contents.
  */
 export async function changeProfiles(path: string, change: (before: ProfileFile) => ProfileFile): Promise<ProfileFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -156,7 +159,7 @@ async function replaced(path: string, change: (before: ProfileFile) => ProfileFi
   }
 }
 
-/** Removes what a process left that died while it wrote, and may hold secrets. Whoever has the lock is the only one that writes. */
+/** Removes files of processes that died while writing, which may hold secrets. Only the holder of the lock writes. */
 async function clean(path: string): Promise<void> {
   const leftover = new RegExp(`^${basename(path).replaceAll(".", "\\.")}\\.[\\da-f-]{36}$`);
   for (const name of await readdir(dirname(path)))

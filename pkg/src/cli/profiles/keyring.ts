@@ -1,9 +1,12 @@
-/** The system's keyring, through the optional peer dependency `@napi-rs/keyring`, which is loaded when a secret is first read or stored. */
+/**
+ * The system's keyring, through the optional peer dependency `@napi-rs/keyring`, which is loaded when a secret is first
+ * read or stored.
+ */
 
-/** Names in the keyring. */
+/** The service name in the keyring. */
 const SERVICE = "keyturn";
 
-/** What the peer exports, as far as it is used. */
+/** The part of the peer dependency that is used. */
 interface Peer {
   readonly AsyncEntry: new (
     service: string,
@@ -18,14 +21,14 @@ interface Peer {
 
 /** A keyring. */
 export interface Keyring {
-  /** Stores a secret and reads it back. A mismatch is an error. */
+  /** Stores a secret and reads it back. Throws if they differ. */
   put(account: string, secret: string): Promise<void>;
   get(account: string): Promise<string | undefined>;
-  /** Removes a secret. It is not an error if there is none. */
+  /** Removes a secret. Does nothing if there is none. */
   remove(account: string): Promise<void>;
 }
 
-/** The keyring; `undefined` if the peer dependency is not installed. Whether the system has one shows when it is used. */
+/** Loads the keyring; `undefined` without the peer dependency. Whether the system has one shows on first use. */
 export async function keyring(): Promise<Keyring | undefined> {
   const peer = await load();
   if (peer === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Sending a person to sign in, with PKCE (RFC 7636). */
+/** Sign-in of a person in a browser, with PKCE (RFC 7636). */
 
 import { base64url, sha256, unique } from "../../auth/crypto.js";
 import { optionsOf } from "../../base/checked.js";
@@ -9,28 +9,29 @@ import { isLoopback } from "../../base/loopback.js";
 export interface AuthorizeOptions {
   /** The web application's client id. */
   clientId: string;
-  /** Where the browser returns to: a URI that is registered for the application. */
+  /** Where the browser returns to: a URI registered for the application. */
   redirectUri: string;
-  /** Scopes to ask for, separated by spaces. */
+  /** Scopes to request, separated by spaces. */
   scope?: string | undefined;
   /**
-   * It is returned unchanged; compare it, so that nobody can send you a code of theirs. {@link randomState} makes
-   * one.
+   * A text that is returned unchanged. Compare it, so that nobody can make you accept a code of theirs.
+   * {@link randomState} makes one.
    */
   state?: string | undefined;
   /**
-   * The challenge of {@link createPkce}. Commerce Layer does not document PKCE; a server that does not know it ignores
-   * it.
+   * The challenge of {@link createPkce}. Commerce Layer does not document PKCE; a server that does not support it
+   * ignores the challenge.
    */
   codeChallenge?: string | undefined;
   /** Default: `commercelayer.io`. */
   domain?: string | undefined;
-  /** The page itself, if it is elsewhere. `https` only, except to loopback. */
+  /** The URL of the login page, if it is elsewhere. `https` only, except to loopback. */
   pageURL?: string | URL | undefined;
 }
 
 /**
- * The address to send a browser to. The browser returns to `redirectUri` with a `code` for {@link authorizationCode}.
+ * Returns the URL to send a browser to. The browser returns to `redirectUri` with a `code` for
+ * {@link authorizationCode}.
  */
 export function authorizeURL(options: AuthorizeOptions): URL {
   const {
@@ -68,21 +69,21 @@ export function authorizeURL(options: AuthorizeOptions): URL {
   return url;
 }
 
-/** A verifier to keep, and its challenge to send. */
+/** A code verifier to keep, and its challenge to send. */
 export interface Pkce {
-  /** For {@link authorizationCode}. It is a secret until then. */
+  /** The verifier, for {@link authorizationCode}. It is a secret until then. */
   readonly codeVerifier: string;
-  /** For {@link authorizeURL}. */
+  /** The challenge, for {@link authorizeURL}. */
   readonly codeChallenge: string;
 }
 
-/** Makes a verifier and its challenge (method `S256`). */
+/** Creates a verifier and its challenge (method `S256`). */
 export async function createPkce(): Promise<Pkce> {
   const codeVerifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
   return { codeVerifier, codeChallenge: base64url(await sha256(codeVerifier, "createPkce")) };
 }
 
-/** Random text for `state`. */
+/** Returns a random text for `state`. */
 export function randomState(): string {
   return unique();
 }

@@ -1,6 +1,6 @@
 /**
- * The ways to authenticate with Commerce Layer. Each returns a value to pass to a client as `credentials`, which does not
- * show.
+ * The ways to authenticate with Commerce Layer. Each function returns a value to pass to a client as `credentials`,
+ * which does not show its contents.
  */
 
 import { argumentsOf } from "../../base/checked.js";
@@ -40,7 +40,7 @@ export interface Spec {
 }
 
 /**
- * The form of {@link Spec}. Change it together with that type, so that copies of the package that differ in it do not
+ * The version of the form of {@link Spec}. Change both together, so that copies of the package that differ in it do not
  * misread each other.
  */
 const FORM = "keyturn.commercelayer.credentials.1";
@@ -50,7 +50,7 @@ const FORM = "keyturn.commercelayer.credentials.1";
  * number of clients.
  */
 export class CommerceLayerCredentials {
-  /** Which way it is. */
+  /** The kind of grant. */
   readonly grant: Grant;
 
   /** @internal */
@@ -60,31 +60,31 @@ export class CommerceLayerCredentials {
   }
 }
 
-/** What is in it. @internal */
+/** Returns the contents of credentials. @internal */
 export function specOf(credentials: CommerceLayerCredentials): Spec {
   return enclosed<Spec>(credentials, FORM, "keyturn/commercelayer, such as clientCredentials");
 }
 
-/** An application, as all ways to get a token name it. */
+/** An application, as every way to get a token identifies it. */
 export interface Application {
   /** The application's client id. */
   clientId: string;
   /** Its secret, as text or UTF-8 bytes. Applications that run in a page have none. */
   clientSecret?: string | Uint8Array | undefined;
-  /** Scopes to ask for, separated by spaces. Default: what the application has. */
+  /** Scopes to request, separated by spaces. Default: those of the application. */
   scope?: string | undefined;
 }
 
 /**
- * Client credentials: a program on its own behalf. **For the Provisioning API** these are the personal ones of the
- * Dashboard's profile menu, "Provisioning API", without a scope; those of integrations and sales channels are for the
- * other APIs.
+ * Authenticates a program on its own behalf, with client credentials. **For the Provisioning API** these are the
+ * personal ones of the Dashboard's profile menu, "Provisioning API", without a scope; those of integrations and sales
+ * channels are for the other APIs.
  */
 export function clientCredentials(application: Application): CommerceLayerCredentials {
   return credentialsOf("clientCredentials", argumentsOf("clientCredentials", application), {});
 }
 
-/** What {@link password} needs. */
+/** Options of {@link password}. */
 export interface Password extends Application {
   /** The customer's email address. */
   username: string;
@@ -93,27 +93,28 @@ export interface Password extends Application {
 }
 
 /**
- * A customer's name and password. The refresh token that comes with the first token renews it; the password is used again
- * when that is refused. Tokens of customers are never shared by a `tokenStore`.
+ * Authenticates a customer by name and password. The refresh token that comes with the first token renews it; the
+ * password is used again when the refresh token is refused. Tokens of customers are never shared through a
+ * `tokenStore`.
  */
 export function password(login: Password): CommerceLayerCredentials {
   const { username, password, ...application } = argumentsOf("password", login);
   return credentialsOf("password", application, { username, password });
 }
 
-/** What {@link refreshToken} needs. */
+/** Options of {@link refreshToken}. */
 export interface RefreshToken extends Application {
   /** A refresh token, as text or UTF-8 bytes. */
   refreshToken: string | Uint8Array;
 }
 
-/** A refresh token of an earlier login. A refresh token in an answer replaces it. */
+/** Authenticates with a refresh token of an earlier login. A refresh token in a response replaces it. */
 export function refreshToken(login: RefreshToken): CommerceLayerCredentials {
   const { refreshToken, ...application } = argumentsOf("refreshToken", login);
   return credentialsOf("refreshToken", application, { refreshToken });
 }
 
-/** What {@link authorizationCode} needs. */
+/** Options of {@link authorizationCode}. */
 export interface AuthorizationCode extends Application {
   /** The `code` that the browser returned with. It is valid once. */
   code: string;
@@ -124,23 +125,23 @@ export interface AuthorizationCode extends Application {
 }
 
 /**
- * A person who has signed in by {@link authorizeURL}. The code is exchanged with the first call; a refresh token renews what
- * it brought.
+ * Authenticates a person who has signed in through {@link authorizeURL}. The first call exchanges the code for tokens;
+ * a refresh token among them renews the access token.
  */
 export function authorizationCode(login: AuthorizationCode): CommerceLayerCredentials {
   const { code, redirectUri, codeVerifier, ...application } = argumentsOf("authorizationCode", login);
   return credentialsOf("authorizationCode", application, { code, redirectUri, codeVerifier });
 }
 
-/** What {@link jwtBearer} needs. */
+/** Options of {@link jwtBearer}. */
 export interface JwtBearer extends Application {
   /** A signed assertion, made by {@link createAssertion}, or a function that is called for one when it is needed. */
   assertion: string | (() => Promise<string> | string);
 }
 
 /**
- * An assertion of who somebody is (RFC 7523). These tokens are never shared by a `tokenStore`, since each belongs to
- * somebody else.
+ * Authenticates with an assertion of somebody's identity (RFC 7523). These tokens are never shared through a
+ * `tokenStore`, since each belongs to somebody else.
  */
 export function jwtBearer(login: JwtBearer): CommerceLayerCredentials {
   const { assertion, ...application } = argumentsOf("jwtBearer", login);
@@ -148,12 +149,15 @@ export function jwtBearer(login: JwtBearer): CommerceLayerCredentials {
   return new CommerceLayerCredentials({ ...spec("jwtBearer", application, {}), assertion: source });
 }
 
-/** An access token that you have. It is used until it expires; nothing renews it. */
+/** Authenticates with an access token that you have. It is used until it expires; nothing renews it. */
 export function accessToken(token: string | Uint8Array): CommerceLayerCredentials {
   return new CommerceLayerCredentials({ grant: "token", secret: bytesOf("accessToken", token) });
 }
 
-/** A function that is called for an access token before each call. It is responsible for caching and renewal. */
+/**
+ * Authenticates with a function that is called for an access token before each call. It is responsible for caching and
+ * renewal.
+ */
 export function tokenFunction(tokenSource: () => Promise<string> | string): CommerceLayerCredentials {
   if (typeof tokenSource !== "function")
     throw new ConfigurationError("tokenFunction", "not_a_function", "tokenFunction: must be a function");
@@ -175,7 +179,7 @@ function credentialsOf(grant: Grant, application: Application, fields: Fields): 
 
 function spec(grant: Grant, { clientId, clientSecret, scope }: Application, fields: Fields): Spec {
   const { username, password, refreshToken, code, redirectUri, codeVerifier } = fields;
-  // The order is the same as in the core.
+  // The core reads the fields in this order.
   const named = { clientId, clientSecret, username, password, refreshToken, code, redirectUri, codeVerifier };
   const parts = Object.entries(named).map(([option, value]) => {
     if (value === undefined || value === null) return new Uint8Array();

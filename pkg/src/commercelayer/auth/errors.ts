@@ -1,8 +1,8 @@
-/** Errors about tokens that were checked. */
+/** The errors of checked tokens. */
 
 import { type ErrorFacts, KeyturnError } from "../../base/errors.js";
 
-/** A token is not what it should be. It is not shown. */
+/** A token that failed a check. The error does not show the token. */
 export class TokenError extends KeyturnError {
   /**
    * What is wrong, as a stable code: `malformed`, `algorithm`, `issuer`, `key_unknown`, `key_unusable`, `signature`,
@@ -16,7 +16,7 @@ export class TokenError extends KeyturnError {
   }
 }
 
-/** It is not a token of Commerce Layer, or not one for this purpose. */
+/** A token that is not one of Commerce Layer's, or not for this purpose. */
 export class InvalidTokenError extends TokenError {
   /** @internal */
   constructor(reason: string, message: string, facts?: ErrorFacts) {
@@ -24,7 +24,7 @@ export class InvalidTokenError extends TokenError {
   }
 }
 
-/** The token has expired. */
+/** A token that has expired. */
 export class TokenExpiredError extends TokenError {
   /** @internal */
   constructor(facts?: ErrorFacts) {

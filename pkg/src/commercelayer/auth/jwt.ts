@@ -5,17 +5,17 @@ import { argumentsOf } from "../../base/checked.js";
 import { isLoopback } from "../../base/loopback.js";
 import { InvalidTokenError } from "./errors.js";
 
-/** What all tokens say. */
+/** The claims of all tokens. */
 export interface JWTBase {
-  /** What the token was issued to. */
+  /** The application that the token was issued to. */
   application: { id: string; kind: string; public?: boolean; client_id?: string; confidential?: boolean };
   /** Its scopes, separated by spaces. */
   scope: string;
   /** When it expires, in seconds since 1970. */
   exp: number;
-  /** When it was issued. */
+  /** When it was issued, in seconds since 1970. */
   iat: number;
-  /** Who issued it: `https://auth.commercelayer.io`. */
+  /** The issuer: `https://auth.commercelayer.io`. */
   iss: string;
   /** Whether it is for test data. */
   test: boolean;
@@ -36,20 +36,20 @@ interface WithOrganization extends JWTBase {
 
 type OfKind<Claims extends JWTBase, Kind extends string> = Claims & { application: { kind: Kind } };
 
-/** A person's own, for the Provisioning API. */
+/** The claims of a person's own token, for the Provisioning API. */
 export type JWTUser = OfKind<WithUser, "user">;
-/** A person's who is signed in to the Dashboard. */
+/** The claims of a person who is signed in to the Dashboard. */
 export type JWTDashboard = OfKind<WithUser, "dashboard">;
-/** An integration's. */
+/** The claims of an integration. */
 export type JWTIntegration = OfKind<WithOrganization, "integration">;
-/** A sales channel's. */
+/** The claims of a sales channel. */
 export type JWTSalesChannel = OfKind<WithOrganization, "sales_channel">;
-/** A web application's. */
+/** The claims of a web application. */
 export type JWTWebApp = OfKind<WithOrganization & Required<Pick<WithOrganization, "owner">>, "webapp">;
 /** The claims of a token, by `application.kind`. */
 export type Payload = JWTUser | JWTDashboard | JWTIntegration | JWTSalesChannel | JWTWebApp;
 
-/** A token in its parts. */
+/** A token, split into its parts. */
 export interface CommerceLayerJWT {
   header: { alg: string; typ?: string; kid: string };
   payload: Payload;
@@ -57,7 +57,7 @@ export interface CommerceLayerJWT {
   signature: string;
 }
 
-/** More than any token has. */
+/** The length of a text, in UTF-16 code units, that no token exceeds. */
 const LONGEST = 64 * 1024;
 
 /**
@@ -84,9 +84,9 @@ function objectOf(part: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The bytes behind base64url. @internal */
+/** Decodes base64url. @internal */
 export function bytesOf(text: string): Uint8Array {
-  // No number of bytes has an encoding whose length leaves a remainder of one.
+  // No number of bytes encodes to a length that leaves a remainder of one.
   if (!/^[\w-]*$/.test(text) || text.length % 4 === 1)
     throw new InvalidTokenError("malformed", "the text is not base64url");
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
@@ -97,29 +97,29 @@ const isOf =
   (payload: Payload): boolean =>
     payload?.application?.kind === kind;
 
-/** A person's own, for the Provisioning API. */
+/** Returns whether claims are those of a person's own token, for the Provisioning API. */
 export const jwtIsUser: (payload: Payload) => payload is JWTUser = /* @__PURE__ */ isOf("user") as never;
-/** Of a person who is signed in to the Dashboard. */
+/** Returns whether claims are those of a person who is signed in to the Dashboard. */
 export const jwtIsDashboard: (payload: Payload) => payload is JWTDashboard = /* @__PURE__ */ isOf("dashboard") as never;
-/** An integration's. */
+/** Returns whether claims are those of an integration. */
 export const jwtIsIntegration: (payload: Payload) => payload is JWTIntegration = /* @__PURE__ */ isOf(
   "integration",
 ) as never;
-/** A sales channel's. */
+/** Returns whether claims are those of a sales channel. */
 export const jwtIsSalesChannel: (payload: Payload) => payload is JWTSalesChannel = /* @__PURE__ */ isOf(
   "sales_channel",
 ) as never;
-/** A web application's. */
+/** Returns whether claims are those of a web application. */
 export const jwtIsWebApp: (payload: Payload) => payload is JWTWebApp = /* @__PURE__ */ isOf("webapp") as never;
 
 const SCOPE = "provisioning-api";
 
 /**
- * The base URL of the Provisioning API that a token is for, without a trailing slash. It comes from the token itself:
- * send nothing there that the token's issuer must not see, or use the `domain` that you know.
+ * Returns the base URL of the Provisioning API that a token is for, without a trailing slash. It comes from the token
+ * itself: send nothing there that the token's issuer must not see, or use a `domain` that you know.
  *
- * @throws {@link InvalidTokenError} if it is not a JWT, has no issuer, or is not for the Provisioning API; with
- *   `shouldThrow: false` it is `null` then.
+ * @throws {@link InvalidTokenError} if the token is not a JWT, has no issuer, or is not for the Provisioning API; with
+ *   `shouldThrow: false`, the result is `null` instead.
  */
 export function getProvisioningApiBaseEndpoint(accessToken: string, options?: { shouldThrow?: true }): string;
 export function getProvisioningApiBaseEndpoint(accessToken: string, options: { shouldThrow: false }): string | null;
@@ -133,7 +133,7 @@ export function getProvisioningApiBaseEndpoint(
     if (!String(scope).split(/\s+/).includes(SCOPE))
       throw new InvalidTokenError("scope", `the token lacks the scope ${SCOPE}`);
     const url = typeof iss === "string" && URL.canParse(iss) ? new URL(iss) : undefined;
-    // One origin on this machine serves both.
+    // On loopback, one origin serves both.
     if (url && isLoopback(url)) return url.origin;
     if (url?.protocol !== "https:") throw new InvalidTokenError("issuer", "the token's issuer is not an https URL");
     return `https://provisioning.${url.host.replace(/^auth\./, "")}`;
@@ -144,7 +144,7 @@ export function getProvisioningApiBaseEndpoint(
 }
 
 /**
- * The hint for a refused token whose claims show that it is of the wrong kind.
+ * Returns the hint for a refused token whose claims show that it is of the wrong kind.
  * @internal
  */
 export function scopeHint(status: number, authorization: string): string | undefined {
@@ -166,7 +166,7 @@ export function scopeHint(status: number, authorization: string): string | undef
   }
 }
 
-/** Who an assertion is about. */
+/** The claims of an assertion, which say whom it is about. */
 export interface AssertionClaims {
   "https://commercelayer.io/claims": {
     owner: { type: "User" | "Customer"; id: string };
@@ -176,8 +176,8 @@ export interface AssertionClaims {
 }
 
 /**
- * Makes an assertion for {@link jwtBearer}: HS512 with the key `cl`, which Commerce Layer gives to everyone. So it proves
- * nothing; the client secret beside it does.
+ * Creates an assertion for {@link jwtBearer}, signed with HS512 and the key `cl`, which Commerce Layer gives to
+ * everyone. So the assertion proves nothing; the client secret beside it does.
  */
 export async function createAssertion(claims: { payload: AssertionClaims }): Promise<string> {
   const { payload } = argumentsOf("createAssertion", claims);

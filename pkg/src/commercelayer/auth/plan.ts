@@ -1,4 +1,4 @@
-/** How a client of Commerce Layer authenticates, from its options. */
+/** The way in which a client of Commerce Layer authenticates, derived from its options. */
 
 import { Limit } from "../../auth/limit.js";
 import { warnPage } from "../../auth/page.js";
@@ -11,7 +11,7 @@ import { core, guarded } from "../../core/instance.js";
 import { CommerceLayerGrant } from "../../generated/boundary.js";
 import { type CommerceLayerCredentials, type Grant, type Spec, specOf } from "./credentials.js";
 
-/** Where Commerce Layer is. */
+/** The location of Commerce Layer. */
 export interface PlaceOptions {
   /**
    * The service's domain: its API is at `provisioning.` and its authentication server at `auth.` below it. Default:
@@ -34,44 +34,52 @@ export interface AuthOptions extends PlaceOptions {
   /** An access token, instead of `credentials`. */
   accessToken?: string | Uint8Array | undefined;
   /**
-   * Returns another token in place of `accessToken` when the API refuses it; it is called with the refused one.
-   * However many calls were refused, it is called once.
+   * Returns another token in place of `accessToken` when the API refuses it; receives the refused one. Called once,
+   * however many calls were refused.
    */
   refreshToken?: ((refused: string) => Promise<string> | string) | undefined;
   /** Shares tokens, and the count of token requests, with other workers. Default: each client has its own. */
   tokenStore?: TokenStore | undefined;
-  /** The time, for machines whose clock is wrong and for tests. Default: the machine's. */
+  /** The source of time, for machines whose clock is wrong and for tests. Default: the machine's clock. */
   clock?: Clock | undefined;
   debugLogger?: Logger | undefined;
   fetch?: Fetch | undefined;
   httpClient?: HTTPClientLike | undefined;
   /** Further options for `fetch`, such as a `dispatcher` for a proxy. */
   fetchOptions?: ClientFetchOptions | undefined;
-  /** How to repeat token requests: as reads are. Default: three times in total. */
+  /** How to retry token requests, which are retried like reads. Default: up to three attempts. */
   retryConfig?: RetryConfig | undefined;
 }
 
-/** What a client authenticates with, without anything secret. */
+/** The way in which a client authenticates, without anything secret. */
 export interface CommerceLayerAuthentication {
-  /** The way. */
+  /** The kind of grant. */
   readonly grant: Grant;
   /** The client id, if there is one. */
   readonly clientId: string | undefined;
 }
 
-/** What Commerce Layer's authentication server answers in a minute. */
+/** The number of token requests that Commerce Layer's authentication server answers in a minute. */
 const TOKEN_REQUESTS = 30;
 
 const limits = new WeakMap<object, Limit>();
 
-/** All requests that use the same `fetch` are counted together, since Commerce Layer counts by address. */
+/**
+ * Returns the limit for a `fetch`. All requests that use it are counted together, since Commerce Layer counts by
+ * address.
+ */
 function limitOf(sender: object): Limit {
   let limit = limits.get(sender);
   if (!limit) limits.set(sender, (limit = new Limit(TOKEN_REQUESTS)));
   return limit;
 }
 
-/** @param anonymous Whether calls are sent without a token. @internal */
+/**
+ * Returns the plan of a client's session.
+ *
+ * @param anonymous says whether calls are sent without a token.
+ * @internal
+ */
 export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan<CommerceLayerAuthentication> {
   const spec: Spec = anonymous
     ? { grant: "function", secret: new Uint8Array(), tokenSource: () => "" }
@@ -80,7 +88,7 @@ export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan
   const { retryConfig } = options;
   const kind = CommerceLayerGrant[grant];
   const at = places(options);
-  // A password or an assertion always leads to a token of its own, and never to one that somebody else obtained.
+  // A password or an assertion always gets a token of its own, never one that somebody else obtained.
   const shared = grant === "clientCredentials" || grant === "refreshToken" || grant === "authorizationCode";
   const holds = clientId !== undefined && secret.length > clientId.length + 7;
   return {
@@ -89,7 +97,7 @@ export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan
       if (holds) warnPage(session.base(), SAFER);
       return session;
     },
-    // A copy, which is wiped: the credentials may also be passed to another client.
+    // A copy, since it is wiped: the credentials may also be passed to another client.
     secret: secret.slice(),
     authentication: { grant, clientId },
     anonymous,
@@ -112,7 +120,7 @@ export function commerceLayerPlan(options: AuthOptions, anonymous = false): Plan
 const SAFER =
   "let the page's server make the calls, or give the client short-lived tokens (`accessToken` with `refreshToken`).";
 
-/** Where the API and the authentication server are, without a slash at the end. @internal */
+/** Returns the URLs of the API and of the authentication server, without a trailing slash. @internal */
 export function addresses(options: PlaceOptions): { api: string; auth: string } {
   return guarded(() => {
     const session = opened(() =>
@@ -124,7 +132,7 @@ export function addresses(options: PlaceOptions): { api: string; auth: string } 
   });
 }
 
-/** The core's complaint about an option becomes the error of that option. */
+/** Converts the core's complaint about an option to an error of that option. */
 function opened<T>(open: () => T): T {
   try {
     return open();

@@ -1,4 +1,4 @@
-/** Revokes a token, and fetches one without a client. */
+/** Functions that revoke a token, and fetch one without a client. */
 
 import { Session } from "../../auth/session.js";
 import { optionsOf } from "../../base/checked.js";
@@ -31,8 +31,8 @@ export interface RevokeOptions extends PlaceOptions {
 }
 
 /**
- * Ends a token. It is sent to the authentication server that is configured, and to no other, whatever the token says. A token
- * that has ended already is no error. Nothing is repeated.
+ * Revokes a token. It is sent only to the configured authentication server, whatever the token says. A token that has
+ * already ended is not an error. Nothing is retried.
  *
  * @throws {@link AuthenticationError} if the server refuses or does not answer.
  */
@@ -107,8 +107,8 @@ export type FetchTokenOptions = Omit<AuthOptions, "credentials" | "accessToken" 
 };
 
 /**
- * Gets an access token without a client: to check that credentials work, or to use one elsewhere. It counts towards
- * the 30 token requests a minute.
+ * Gets an access token without a client: to check that credentials work, or to use the token elsewhere. The request
+ * counts towards the 30 token requests a minute.
  *
  * @throws {@link AuthenticationError}
  */

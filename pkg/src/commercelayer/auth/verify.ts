@@ -1,7 +1,4 @@
-/**
- * Whether a token is one that the issuer signed: by the issuer's own keys, and only by those of the issuer that is
- * configured.
- */
+/** Verification of tokens by the keys of the configured issuer, and no others. */
 
 import { subtle } from "../../auth/crypto.js";
 import { optionsOf } from "../../base/checked.js";
@@ -14,22 +11,22 @@ import { addresses, type PlaceOptions } from "./plan.js";
 
 /** Options of {@link jwtVerify}. */
 export interface VerifyOptions extends PlaceOptions {
-  /** The issuer that the token has to name. Default: the authentication server that `authURL`, `serverURL` or `domain` say. */
+  /** The issuer that the token must name. Default: the authentication server of `authURL`, `serverURL` or `domain`. */
   issuer?: string | undefined;
   /** The key to verify with, if you have it. Default: the issuer's, from its `/.well-known/jwks.json`. */
   jwk?: (Record<string, unknown> & { kid?: string }) | undefined;
   /** Also accept a token that has expired. Default: false. */
   ignoreExpiration?: boolean | undefined;
-  /** Seconds that clocks may differ: a finite number, 0 or more. Default: 10. */
+  /** How much clocks may differ, in seconds: a finite number, 0 or more. Default: 10. */
   clockToleranceSeconds?: number | undefined;
-  /** The time. Default: the machine's. */
+  /** The source of time. Default: the machine's clock. */
   clock?: Clock | undefined;
-  /** Fetches the keys instead of the global `fetch`. */
+  /** Fetches the keys, instead of the global `fetch`. */
   fetch?: Fetch | undefined;
 }
 
 interface Algorithm {
-  /** What makes a key of this kind. */
+  /** The parameters for importing a key of this kind. */
   readonly key: AlgorithmIdentifier | RsaHashedImportParams | EcKeyImportParams;
   readonly verify: AlgorithmIdentifier | EcdsaParams;
   /** The required properties of a key, and the members that define it. */
@@ -57,11 +54,11 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
 
 type Jwk = Readonly<Record<string, unknown>>;
 
-/** Keys that were withdrawn are gone after this. */
+/** How long fetched keys are kept; withdrawn keys are gone after this. */
 const KEPT_MS = 3_600_000;
-/** A missing key is looked for again after this, for any caller. */
+/** How long to wait before looking again for a missing key, for any caller. */
 const AGAIN_MS = 60_000;
-/** After a failure the next attempt begins after this. */
+/** How long to wait after a failure before the next attempt. */
 const FAILED_MS = 5_000;
 const TIMEOUT_MS = 10_000;
 const MOST_ISSUERS = 16;
@@ -89,7 +86,7 @@ class KeySet {
     const now = elapsed();
     const missed = now - this.#fetchedAt <= KEPT_MS && !this.#keys.has(kid) && now - this.#missedAt > AGAIN_MS;
     if (missed) this.#missedAt = now;
-    // A key that is present is used without waiting: made-up tokens must not delay valid ones.
+    // A key that is present is used without waiting: forged tokens must not delay valid ones.
     if (missed || now - this.#fetchedAt > KEPT_MS || (this.#fetching && !this.#keys.has(kid))) await this.#refresh();
     const jwk = this.#keys.get(kid);
     if (!jwk) throw new InvalidTokenError("key_unknown", "the issuer has no key with the token's kid");
@@ -139,7 +136,7 @@ class KeySet {
 
 const sets = new WeakMap<object, Map<string, KeySet>>();
 
-/** The set of an issuer; a set that nobody has used lately is dropped. */
+/** Returns the key set of an issuer. Of too many, the least recently used set is dropped. */
 function setOf(issuer: string, fetch: Fetch | undefined): KeySet {
   const by = fetch ?? globalThis;
   let known = sets.get(by);
@@ -174,13 +171,12 @@ async function imported(jwk: Jwk, alg: string): Promise<CryptoKey> {
 }
 
 /**
- * Verifies a token: its signature with a key of the issuer, the issuer, and the time. The issuer is the one that is
- * configured, whatever the token says; its keys are fetched once and kept for an hour.
+ * Verifies a token: its signature with a key of the issuer, the issuer, and the time. The issuer is the configured one,
+ * whatever the token says; its keys are fetched once and kept for an hour.
  *
  * @returns The token in its parts.
- * @throws {@link TokenError}; `reason` says what is wrong. {@link ConfigurationError} for a tolerance or a time that
- *   is not a number:
- *   a comparison with one passes or fails by accident.
+ * @throws {@link TokenError}; `reason` says what is wrong. {@link ConfigurationError} for a tolerance or a time that is
+ *   not a number: a comparison with one would pass or fail by accident.
  */
 export async function jwtVerify(accessToken: string, given: VerifyOptions = {}): Promise<CommerceLayerJWT> {
   const options = optionsOf("jwtVerify", given);
@@ -193,7 +189,7 @@ export async function jwtVerify(accessToken: string, given: VerifyOptions = {}):
   const { alg, kid, crit } = decoded.header as Partial<CommerceLayerJWT["header"]> & { crit?: unknown };
   const server = addresses(options).auth;
   const issuer = options.issuer ?? server;
-  // With `alg: none` and with an HMAC secret, anybody could have signed.
+  // With `alg: none` or an HMAC secret, anybody could have signed.
   if (typeof alg !== "string" || !Object.hasOwn(ALGORITHMS, alg) || crit !== undefined) {
     throw new InvalidTokenError(
       "algorithm",
@@ -211,7 +207,7 @@ export async function jwtVerify(accessToken: string, given: VerifyOptions = {}):
   const { verify } = ALGORITHMS[alg] as Algorithm;
   const signed = accessToken.trim().slice(0, accessToken.trim().lastIndexOf("."));
   const signature = bytesOf(decoded.signature) as BufferSource;
-  // Runtimes differ in what they make of a signature of another length: some return false, some throw.
+  // Runtimes treat a signature of another length differently: some return false, some throw.
   const good = await subtle("jwtVerify")
     .verify(verify, key, signature, new TextEncoder().encode(signed))
     .catch(() => false);
@@ -220,7 +216,7 @@ export async function jwtVerify(accessToken: string, given: VerifyOptions = {}):
   if (!Number.isFinite(now))
     throw new ConfigurationError("clock", "not_a_time", "clock: now() did not return a number");
   if (!Number.isFinite(exp)) throw new InvalidTokenError("malformed", "the token does not say when it expires");
-  // A text such as "false" does not switch a check off.
+  // Only `true` switches the check off: a string such as "false" does not.
   if (ignoreExpiration !== true && now > (exp as number) + clockToleranceSeconds) throw new TokenExpiredError();
   if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - clockToleranceSeconds)) {
     throw new InvalidTokenError("not_yet_valid", "the token is not valid yet");

@@ -1,10 +1,10 @@
 /**
- * From a document to plain objects: attributes and relationships side by side, with included resources in their places.
+ * Conversion of a document to plain objects: attributes and relationships side by side, with included resources in
+ * place.
  *
- * A resource that is included once is one object, whatever refers to it, so reading takes time linear in the
- * document. Objects that refer to each other in cycles would not be serialisable. A reference that closes a cycle is
- * therefore a separate object which shows `id` and `type` alone, and reads everything else from the resource that it
- * stands for.
+ * An included resource is one object, whatever refers to it, so reading takes time linear in the document. Objects that
+ * refer to each other in cycles could not be serialised. A reference that closes a cycle is therefore a separate object
+ * which shows only `id` and `type`, and reads everything else from the resource that it stands for.
  */
 
 import { RESOURCES } from "../../generated/commercelayer-facts.js";
@@ -14,7 +14,7 @@ import type { Links, Metadata, Resource } from "../model.js";
 import { type Document, isObject, type Linkage, put, type ResourceObject } from "./document.js";
 import { camelCase, nameIn, valueIn } from "./names.js";
 
-/** How to write names, and whether dates are texts. */
+/** How to write names, and whether dates are strings. */
 export interface Spelling {
   /** `snake`, the default: as on the wire, dates in ISO 8601. `camel`: `createdAt`, a `Date`. */
   readonly names?: "snake" | "camel" | undefined;
@@ -22,27 +22,30 @@ export interface Spelling {
 
 type Flat = Record<string, unknown>;
 
-/** An included resource that something leads to. */
+/** An included resource that has been reached. */
 class Node {
   constructor(
     readonly source: ResourceObject,
     readonly value: Flat,
-    /** How many steps it is from the primary data. */
+    /** The number of steps from the primary data. */
     readonly level: number,
   ) {}
 }
 
-/** A reference to a resource that is not further from the primary data than the one which has it: it may close a circle. */
+/**
+ * A reference to a resource that is no further from the primary data than the one that refers to it: it may close a
+ * cycle.
+ */
 interface Suspect {
   readonly to: Node;
   replace(value: Flat): void;
 }
 
 /**
- * The resources of a document, or its `data` unchanged if that is not an object, such as `null`.
+ * Returns the resources of a document, or its `data` unchanged if that is not an object, such as `null`.
  *
  * @typeParam R The resource, {@link Resource} with its attributes and relationships.
- * @throws {@link SdkError} of type `parse` for what is no object.
+ * @throws {@link SdkError} of type `parse` if the document is not an object.
  */
 export function denormalize<R extends Resource = any>(document: Document, spelling?: Spelling | null): R | R[] {
   if (!isObject(document as unknown))
@@ -69,20 +72,20 @@ class Reader {
       if (!source || source.id === undefined) continue;
       let ids = this.#index.get(source.type);
       if (ids === undefined) this.#index.set(source.type, (ids = new Map()));
-      // The first one counts, as it does in a search.
+      // Of several with the same id, the first one counts, as it does in a search.
       if (!ids.has(source.id)) ids.set(source.id, source);
     }
   }
 
   primary(source: ResourceObject): Flat {
     if (!source) return source;
-    // All at once, since engines are slow with objects to which many fields are added.
+    // All fields are set at once, since engines are slow with objects to which many are added.
     const related: Flat = {};
     this.#relate(source, related, 0);
     return this.#flat(source, related);
   }
 
-  /** Reads what was included, nearest first, and breaks the cycles. */
+  /** Reads the included resources, nearest first, and breaks the cycles. */
   finish(): void {
     for (let at = 0; at < this.#reached.length; at++) {
       const { source, value, level } = this.#reached[at] as Node;
@@ -102,7 +105,7 @@ class Reader {
       ...(this.#camel && attributes ? camelized(type, attributes) : attributes),
       ...related,
     };
-    // Attributes have no such names; a server that sends them must not change what the resource is.
+    // Attributes cannot have these names; a server that sends them must not change the resource's identity.
     if (value.id !== id) value.id = id;
     if (value.type !== type) value.type = type;
     if (links && !("links" in value)) hide(value, "links", links);
@@ -155,7 +158,10 @@ function camelized(type: string, attributes: Flat): Flat {
   return value;
 }
 
-/** The resources that lead into a cycle: what remains after repeatedly removing those that refer to no remaining resource. */
+/**
+ * Returns the resources that lead into a cycle: what remains after repeatedly removing those that refer to no remaining
+ * resource.
+ */
 function leadingToCircles(nodes: readonly Node[], find: (linkage: Linkage) => Node | undefined): Set<Node> {
   const left = new Set(nodes);
   const before = new Map<Node, Node[]>();
@@ -186,7 +192,7 @@ function leadingToCircles(nodes: readonly Node[], find: (linkage: Linkage) => No
   return left;
 }
 
-/** Shows the identity of a resource, and reads its fields from it. */
+/** Returns an object that shows the identity of a resource, and reads its other fields from it. */
 function backReference(value: Flat): Flat {
   const plain = { enumerable: true, configurable: true, writable: true };
   return Object.create(value, { id: { ...plain, value: value.id }, type: { ...plain, value: value.type } }) as Flat;
@@ -204,7 +210,7 @@ function hide(value: Flat, name: string, hiddenValue: unknown): void {
 const SECRETIVE: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set(Object.entries(RESOURCES).flatMap(([type, { secrets }]) => (secrets ? [type] : []))))();
 
-// Only as many as are needed: each costs the largest lists a tenth of their time.
+// Only as many symbols as are needed: each adds a tenth to the time of the largest lists.
 const INSPECTS = /* @__PURE__ */ (() =>
   ["nodejs.util.inspect.custom", ...("Deno" in globalThis ? ["Deno.customInspect"] : [])].map((name) =>
     Symbol.for(name),
@@ -212,7 +218,9 @@ const INSPECTS = /* @__PURE__ */ (() =>
 
 type Inspect = (shown: unknown, options: object) => string;
 
-/** What `console.log` shows of a resource with secrets. Node calls it with the depth first, Deno with its function. */
+/**
+ * Returns what `console.log` shows of a resource with secrets. Node passes the depth first, Deno its inspect function.
+ */
 function show(this: Flat, ...[first, second, third]: [number, object, Inspect] | [Inspect, object]): string {
   const shown = { ...this };
   for (const name of RESOURCES[this.type as ResourceTypeLock]?.secrets ?? []) {
@@ -223,19 +231,22 @@ function show(this: Flat, ...[first, second, third]: [number, object, Inspect] |
 
 const shows = { value: show, enumerable: false, configurable: true, writable: true };
 
-/** Keeps secrets out of what `console.log` shows. They are read and serialised as ever: that is what they were fetched for. */
+/**
+ * Keeps secrets out of what `console.log` shows. Reading and serialising still yields them: that is what they were
+ * fetched for.
+ */
 function conceal(value: Flat, camel: boolean): void {
   const secrets = RESOURCES[value.type as ResourceTypeLock].secrets ?? [];
   if (!secrets.some((name) => value[camel ? camelCase(name) : name])) return;
   for (const symbol of INSPECTS) Object.defineProperty(value, symbol, shows);
 }
 
-/** The links that came with a resource or with a list: `linksOf(credential)?.self`. */
+/** Returns the links that came with a resource or with a list: `linksOf(credential)?.self`. */
 export function linksOf(from: object | null | undefined): Links | undefined {
   return (from as { links?: Links } | null | undefined)?.links;
 }
 
-/** The `meta` that came with a resource. For a list: the server's own, such as `record_count`. */
+/** Returns the `meta` that came with a resource. For a list, that is the server's own, such as `record_count`. */
 export function metaOf(from: object | null | undefined): Metadata | undefined {
   const { meta, serverMeta } = (from ?? {}) as { meta?: Metadata; serverMeta?: Metadata };
   return Array.isArray(from) ? serverMeta : meta;

@@ -12,13 +12,13 @@ export interface PageFacts {
   readonly fetch?: ((pageNumber: number) => Promise<ListResponse<any>>) | undefined;
 }
 
-/** The items of a page, and which page of how many it is. What `map`, `filter` and the like return are plain arrays. */
+/** The items of a page, and the page's position. `map`, `filter` and the like return plain arrays. */
 export class ListResponse<R extends Resource = Resource> extends Array<R> {
-  /** The number of the page. */
+  /** The position of the page. */
   readonly meta!: ListMeta;
   /** The links that came with the page. Not enumerable. */
   declare readonly links: Links | undefined;
-  /** The server's unchanged description of the list. Not enumerable. */
+  /** The server's own `meta` for the list, unchanged. Not enumerable. */
   declare readonly serverMeta: Metadata | undefined;
 
   static override get [Symbol.species](): ArrayConstructor {
@@ -27,7 +27,7 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 
   constructor(meta: ListMeta, data: readonly R[], facts: PageFacts = {}) {
     super();
-    // Not as arguments of `super`: there is a limit to how many those may be.
+    // Not passed to `super`: the number of arguments is limited.
     for (let at = 0; at < (data?.length ?? 0); at++) this.push(data[at] as R);
     this.meta = meta;
     const { links, meta: serverMeta, fetch } = facts;
@@ -36,69 +36,69 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
     }
   }
 
-  /** The first item. */
+  /** Returns the first item. */
   first(): R | undefined {
     return this[0];
   }
 
-  /** The last item. */
+  /** Returns the last item. */
   last(): R | undefined {
     return this[this.length - 1];
   }
 
-  /** The item at a place from 0. */
+  /** Returns the item at an index, from 0. */
   get(index: number): R | undefined {
     return index >= 0 ? this[index] : undefined;
   }
 
-  /** Whether a page follows. */
+  /** Returns whether a page follows. */
   hasNextPage(): boolean {
     return this.meta.currentPage < this.meta.pageCount || Boolean(this.links?.next);
   }
 
-  /** Whether there is a page before. */
+  /** Returns whether there is a previous page. */
   hasPrevPage(): boolean {
     return this.meta.currentPage > 1;
   }
 
-  /** Items in all. */
+  /** Returns the number of items on all pages. */
   getRecordCount(): number {
     return this.meta.recordCount;
   }
 
-  /** Pages in all. */
+  /** Returns the number of pages. */
   getPageCount(): number {
     return this.meta.pageCount;
   }
 
-  /** Items in all. */
+  /** The number of items on all pages. */
   get recordCount(): number {
     return this.meta.recordCount;
   }
 
-  /** Pages in all. */
+  /** The number of pages. */
   get pageCount(): number {
     return this.meta.pageCount;
   }
 
-  /** The page after this one; `null` after the last. */
+  /** Fetches the next page; resolves with `null` after the last. */
   async nextPage(): Promise<ListResponse<R> | null> {
     return this.hasNextPage() ? this.#page(this.meta.currentPage + 1) : null;
   }
 
-  /** The page before this one; `null` before the first. */
+  /** Fetches the previous page; resolves with `null` before the first. */
   async prevPage(): Promise<ListResponse<R> | null> {
     return this.hasPrevPage() ? this.#page(this.meta.currentPage - 1) : null;
   }
 
-  /** This page and all that follow, one held at a time. */
+  /** Yields this page and all later ones, holding one at a time. */
   async *pages(): AsyncGenerator<ListResponse<R>, void, undefined> {
     // After an empty page there are no more, whatever the count says.
     for (let page: ListResponse<R> | null = this; page !== null; page = page.length > 0 ? await page.nextPage() : null)
       yield page;
   }
 
-  /** The items of this page and of all that follow. A `for await` over the page itself stays in the page. */
+  /** Yields the items of this page and of all later ones. A `for await` over the page itself stays in the page. */
   async *all(): AsyncGenerator<R, void, undefined> {
     for await (const page of this.pages()) yield* page;
   }
@@ -112,8 +112,8 @@ export class ListResponse<R extends Resource = Resource> extends Array<R> {
 }
 
 /**
- * The position of a page, from the server's information and from the request. If the server says nothing, from the
- * items received.
+ * Returns the position of a page, from the server's `meta` and from the request. If the server says nothing, the counts
+ * follow from the items received.
  */
 export function pageMeta(
   server: Metadata | undefined,

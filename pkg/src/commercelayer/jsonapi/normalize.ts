@@ -1,4 +1,4 @@
-/** From an object with attributes and relationships side by side to a resource as it is on the wire. */
+/** Conversion of an object with attributes and relationships side by side to a resource as it is on the wire. */
 
 import { RESOURCES, type ResourceFacts } from "../../generated/commercelayer-facts.js";
 import { ErrorType, SdkError } from "../errors.js";
@@ -15,16 +15,16 @@ import {
 } from "./document.js";
 import { nameOut } from "./names.js";
 
-/** What {@link normalize} makes. */
+/** The result of {@link normalize}. */
 export interface Normalized extends ResourceObject {
   attributes: Record<string, unknown>;
   relationships: Record<string, { data: Linkage | Linkage[] | null }>;
 }
 
 /**
- * The resource object of a create or an update. What the table lists as an attribute is one, whatever it looks like,
- * `metadata` with a `type` and an `id` too; what it knows as a relationship is one also when it is `null` or empty. Of
- * anything else the shape decides. Of a related resource its type and id are kept.
+ * Returns the resource object of a create or an update. A field that the table lists as an attribute is one, whatever
+ * it looks like, even `metadata` with a `type` and an `id`; a field that it lists as a relationship is one even if it
+ * is `null` or empty. For any other field, the shape decides. Of a related resource, only the type and id are kept.
  *
  * @throws {@link SdkError} of type `request` for a relationship to something that it cannot refer to.
  */
@@ -53,13 +53,13 @@ export function normalize<R extends { readonly type: string; readonly id?: strin
   return normalized;
 }
 
-/** Whether a value looks like a relationship: something that names resources, or says that there is none. */
+/** Returns whether a value looks like a relationship: it names resources, or says that there is none. */
 function isRelated(value: unknown): boolean {
   const first: unknown = Array.isArray(value) ? value[0] : value;
   return isResourceId(first) || isNone(first);
 }
 
-/** What `relationship(null)` makes. */
+/** Returns whether a value is what `relationship(null)` returns. */
 function isNone(value: unknown): boolean {
   return isResourceType(value) && (value as { id?: unknown }).id === null;
 }
@@ -83,7 +83,7 @@ function relationship(
 
 function linkage(name: string, value: unknown, target: Target | undefined): Linkage {
   const { id, type } = (isObject(value) ? value : {}) as { id?: unknown; type?: unknown };
-  // The server refuses an empty id: it names the field, along with everything else that is wrong.
+  // An empty id is left to the server, which refuses it and names the field, along with everything else that is wrong.
   if (typeof id !== "string" || typeof type !== "string")
     throw unfit(name, "must be a resource: an object with type and id");
   if (target && type !== target[0])

@@ -1,4 +1,4 @@
-/** What a request asks for in its URL: included resources, sparse fields, order, page and filters. */
+/** The query of a request: included resources, sparse fields, order, page and filters. */
 
 import { RESOURCES, type ResourceFacts } from "../../generated/commercelayer-facts.js";
 import type { ResourceTypeLock } from "../../generated/commercelayer-models.js";
@@ -22,9 +22,9 @@ export interface AnyParams {
   readonly pageSize?: number | undefined;
 }
 
-/** Which secrets to leave out. */
+/** The secrets to leave out. */
 export interface Secrecy {
-  /** Whether the secrets of the fetched type itself are wanted. Those of what is included are not. */
+  /** Whether the secrets of the fetched type itself are wanted. Those of included resources never are. */
   readonly own: boolean;
 }
 
@@ -33,21 +33,21 @@ export const MAX_PAGE_SIZE = 25;
 
 const ARRAY_FILTERS = ["_any", "_all", "_in", "_not_in_or_null"];
 const OBJECT_FILTER = "_jcont";
-/** More than fit into a URL. */
+/** The limit on objects in a filter: more than fit into a URL. */
 const MOST_OBJECTS = 10_000;
 
-/** Whether parameters are those of a list. */
+/** Returns whether parameters are those of a list. */
 export function isParamsList<R extends Resource = Resource>(params: any): params is QueryParamsList<R> {
   return Boolean(params && (params.filters || params.pageNumber || params.pageSize || params.sort));
 }
 
 /**
- * The parameters of a call as a query. The caller's object stays as it is.
+ * Converts the parameters of a call to a query. The caller's object is not changed.
  *
- * @param of The resource, or its type: whose fields an array names.
- * @param secrecy Leaves secret attributes out, by naming all other fields where the caller names none. Default:
+ * @param of The resource or its type, whose fields an array names.
+ * @param secrecy Leaves out secret attributes, by naming all other fields where the caller names none. Default:
  *   everything is fetched.
- * @throws {@link SdkError} of type `request` for what no server could understand. Nothing has been sent.
+ * @throws {@link SdkError} of type `request` for parameters that no server could understand. Nothing has been sent.
  */
 export function generateQueryStringParams<R extends Resource = Resource>(
   params: AnyParams | QueryParams<R> | undefined,
@@ -94,9 +94,10 @@ export function generateQueryStringParams<R extends Resource = Resource>(
 }
 
 /**
- * The same query.
+ * Returns the same query, once it is known to be well formed.
  *
- * @throws {@link SdkError} of type `request` if a URL would contain another character in place of one of its own.
+ * @throws {@link SdkError} of type `request` if it has a lone surrogate, which a URL would replace with another
+ *   character.
  */
 export function wellFormed(query: QueryStringParams): QueryStringParams {
   for (const [name, text] of Object.entries(query))
@@ -104,18 +105,18 @@ export function wellFormed(query: QueryStringParams): QueryStringParams {
   return query;
 }
 
-/** A query as text, not percent-encoded. */
+/** Returns a query as text, not percent-encoded. */
 export function generateSearchString(params?: QueryStringParams, questionMark = true): string {
   const pairs = Object.entries(params ?? {}).map(([name, value]) => `${name}=${value}`);
   return pairs.length === 0 ? "" : (questionMark ? "?" : "") + pairs.join("&");
 }
 
-/** A path or a filter: there is no table of those, so their characters are checked. */
+/** Converts a path or a filter. No table lists those, so every capital letter is converted. */
 function snakePath(path: string): string {
   return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The `fields` of each fetched type with a secret: all of its fields but that. */
+/** Yields the `fields` of each fetched type with secrets: all fields but those. */
 function* withoutSecrets(type: string, include: string | undefined, secrecy: Secrecy): Generator<[string, string]> {
   const seen = new Set<string>();
   const types = [...(secrecy.own ? [] : [type]), ...includedTypes(type, include)];
@@ -136,7 +137,7 @@ function relationshipNames({ attributes, to }: ResourceFacts): string[] {
   return Object.keys(to).filter((name) => !attributes.includes(name));
 }
 
-/** The types on the paths of an `include`, as far as the table knows them. */
+/** Yields the types on the paths of an `include`, as far as the table knows them. */
 function* includedTypes(type: string, include: string | undefined): Generator<ResourceTypeLock> {
   for (const path of include?.split(",") ?? []) {
     let at: string = type;
@@ -161,7 +162,7 @@ function sorted(sort: NonNullable<AnyParams["sort"]>, out: (name: string) => str
     .join(",");
 }
 
-/** `undefined` is not sent as a text. */
+/** Returns whether a value is given: `undefined` must not be sent as text. */
 function isGiven(value: unknown): boolean {
   return value !== undefined;
 }
@@ -174,7 +175,7 @@ function page(name: string, value: unknown, most: number): string {
   return String(value);
 }
 
-/** A filter's name and value on the wire. `null` has its own predicate. */
+/** Returns a filter's name and value on the wire. `null` has a predicate of its own. */
 function filter(key: string, value: unknown): [name: string, text: string] {
   if (value === undefined) throw unfit(`filter \`${key}\` is undefined: without it, everything would be listed`);
   if (value === null) {
@@ -201,7 +202,8 @@ function json(key: string, value: object): string {
   let objects = 0;
   try {
     return JSON.stringify(value, function (this: Record<string, unknown>, name: string, said: unknown) {
-      // An object that is referred to in many places is written in each, and their number may grow exponentially.
+      // An object that is referred to in several places is written in each, so the number of objects may grow
+      // exponentially.
       if (typeof said === "object" && ++objects > MOST_OBJECTS) throw unfit(`filter \`${key}\` has too many objects`);
       const item = this[name];
       return isDate(item) ? iso(key, item) : said;
@@ -233,7 +235,7 @@ function scalar(key: string, value: unknown): string {
   return String(value);
 }
 
-/** Also one of another realm: a frame, a `vm` context, a test runner's sandbox. */
+/** Returns whether a value is a date, even one of another realm: a frame, a `vm` context, a test runner's sandbox. */
 function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === "[object Date]";
 }

@@ -1,6 +1,6 @@
 import { ErrorType, SdkError } from "../errors.js";
 
-/** A copy of an object with its fields in alphabetical order. */
+/** Returns a copy of an object with its fields in alphabetical order. */
 export function sortObjectFields<T extends object>(object: T): T {
   if (object === null || object === undefined)
     throw new SdkError({ message: "an object is needed to sort its fields", type: ErrorType.REQUEST });

@@ -15,7 +15,7 @@ export const EXAMPLE_TENANT = "example";
 export type { SDKOptions };
 
 /**
- * The server's URL according to the options.
+ * Returns the server's URL according to the options.
  *
  * @throws If `serverIdx` is not in {@link ServerList}, or the URL is invalid.
  */

@@ -22,9 +22,9 @@ export interface HTTPClientOptions {
 
 /** Receives a request before it is sent, and may replace it. */
 export type BeforeRequestHook = (req: Request) => Awaitable<Request | void>;
-/** Receives the error of a request that got no answer. */
+/** Receives the error of a request that got no response. */
 export type RequestErrorHook = (err: unknown, req: Request) => Awaitable<void>;
-/** Receives an answer. To read its body, a hook reads a clone. */
+/** Receives a response. To read its body, a hook reads a clone. */
 export type ResponseHook = (res: Response, req: Request) => Awaitable<void>;
 
 interface HookTypes {
@@ -44,7 +44,7 @@ export class HTTPClient {
     this.#options = options;
   }
 
-  /** Sends a request. Rejects with what the fetcher or a hook throws. */
+  /** Sends a request. Rejects with whatever the fetcher or a hook throws. */
   async request(request: Request): Promise<Response> {
     const { beforeRequest, requestError, response } = this.#hooks;
     let current = request;
@@ -76,7 +76,7 @@ export class HTTPClient {
     return this;
   }
 
-  /** Another client with the same fetcher and the same hooks; hooks added later are its own. */
+  /** Returns another client with the same fetcher and the same hooks; hooks added later are its own. */
   clone(): HTTPClient {
     const copy = new HTTPClient(this.#options);
     for (const name of Object.keys(this.#hooks) as (keyof HookTypes)[]) {
@@ -95,7 +95,10 @@ export class HTTPClient {
 /** Statuses: `200`, `"4XX"`, `"default"` for all, or some of these. */
 export type StatusCodePredicate = number | string | (number | string)[];
 
-/** Whether an answer has a media type: `application/json`, `text/*`, or `*` for any. Parameters of the pattern must be there too. */
+/**
+ * Returns whether a response has a media type: `application/json`, `text/*`, or `*` for any. Parameters of the pattern
+ * must be present too.
+ */
 export function matchContentType(response: Response, pattern: string): boolean {
   if (pattern === "*" || pattern === "*/*") return true;
   const [type, ...has] = partsOf(response.headers.get("content-type") || "application/octet-stream");
@@ -108,7 +111,7 @@ function partsOf(mediaType: string): string[] {
   return mediaType.split(";").map((part) => part.trim().toLowerCase());
 }
 
-/** Whether an answer has one of these statuses. */
+/** Returns whether a response has one of these statuses. */
 export function matchStatusCode(response: Response, codes: StatusCodePredicate): boolean {
   const status = String(response.status);
   const matches = (code: number | string): boolean =>
@@ -116,12 +119,12 @@ export function matchStatusCode(response: Response, codes: StatusCodePredicate):
   return (Array.isArray(codes) ? codes : [codes]).some(matches);
 }
 
-/** Whether an answer has one of these statuses and a media type. */
+/** Returns whether a response has one of these statuses and a media type. */
 export function matchResponse(response: Response, code: StatusCodePredicate, contentTypePattern: string): boolean {
   return matchStatusCode(response, code) && matchContentType(response, contentTypePattern);
 }
 
-/** Whether an error of `fetch`, or its cause, says that there was no connection, or that it broke. */
+/** Returns whether an error of `fetch`, or its cause, says that there was no connection, or that it broke. */
 export function isConnectionError(err: unknown): boolean {
   return [err, factsOf(err).cause].some((one) => {
     const { name, message, code } = factsOf(one);
@@ -132,13 +135,13 @@ export function isConnectionError(err: unknown): boolean {
 const CODES = /^(ECONN(REFUSED|RESET)|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_(SOCKET|CONNECT))/;
 const MESSAGES = /fetch failed|failed to fetch|networkerror|load failed|network request failed/i;
 
-/** Whether an error says that time ran out. */
+/** Returns whether an error says that time ran out. */
 export function isTimeoutError(err: unknown): boolean {
   const { name, code } = factsOf(err);
   return name === "TimeoutError" || code === "23" || code === "ECONNABORTED";
 }
 
-/** Whether an error says that the caller aborted. */
+/** Returns whether an error says that the caller aborted. */
 export function isAbortError(err: unknown): boolean {
   const { name, code } = factsOf(err);
   return name === "AbortError" || code === "20";

@@ -1,4 +1,4 @@
-/** What could become a target, from the control planes' own lists. */
+/** Candidates for targets, from the control planes' own lists. */
 
 import type { ConductorOne } from "../../c1/client.js";
 import type { CommerceLayerProvisioningClient } from "../../commercelayer/client.js";
@@ -19,7 +19,7 @@ export interface DiscoveredApiCredential {
   readonly id: string;
   readonly clientId: string;
   readonly name: string;
-  /** The API's own word: `integration`, `sales_channel`. */
+  /** The API's own term: `integration`, `sales_channel`. */
   readonly credentialKind: string;
   readonly createdAt: number | undefined;
 }
@@ -30,7 +30,7 @@ export interface DiscoverOptions {
 }
 
 /**
- * The connectors of all apps of a tenant, page by page. C1 has no list of a connector's credentials, so each
+ * Yields the connectors of all apps of a tenant, page by page. C1 cannot list a connector's credentials, so each
  * connector is known only by its ids.
  *
  * ```ts
@@ -59,7 +59,7 @@ export async function* discoverConnectors(
   }
 }
 
-/** The API credentials of an organization, except the one that the client uses. */
+/** Yields the API credentials of an organization, except the one that the client uses. */
 export async function* discoverApiCredentials(
   client: CommerceLayerProvisioningClient,
   { signal }: DiscoverOptions = {},

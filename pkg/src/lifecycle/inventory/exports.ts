@@ -1,4 +1,4 @@
-/** What brings credentials into the inventory. */
+/** Functions that bring credentials into the inventory. */
 
 export {
   type DiscoveredApiCredential,

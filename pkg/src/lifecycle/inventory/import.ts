@@ -9,7 +9,7 @@ export interface ImportedCredential {
   readonly where: ImportedFrom;
   /** The credential's id, if the source knows it. */
   readonly credentialId?: string | undefined;
-  /** Further facts from the source, with its own names: `appId`, `owner`. Nothing that looks like a secret. */
+  /** Further facts from the source, under its own names: `appId`, `owner`. Nothing that looks like a secret. */
   readonly facts: Readonly<Record<string, string>>;
 }
 
@@ -22,29 +22,32 @@ export interface ImportedFrom {
   readonly place: string;
 }
 
-/** Files that client ids can be found in. */
+/** The kinds of files in which client ids can be found. */
 export type ImportKind = "env" | "kubernetes" | "terraform" | "csv";
 
 /** Options of {@link importClientIds}. */
 export interface ImportOptions {
   /** What the file is called in the entries. */
   readonly source: string;
-  /** For `env`: who reads the file. Default: `"dotenv"`. */
+  /** For `env`: the program that reads the file. Default: `"dotenv"`. */
   readonly dialect?: EnvDialect | undefined;
-  /** For `csv`: the column with the client ids. Default: the first whose name says so, such as `client_id`. */
+  /** For `csv`: the column with the client ids. Default: the first with a fitting name, such as `client_id`. */
   readonly column?: string | undefined;
 }
 
 /**
- * Finds the client ids in a text: what has the form of one of C1's, and what stands under a name such as `BATON_CLIENT_ID` or `client-id`.
+ * Finds the client ids in a text: values that have the form of a C1 client id, and values under a name such as
+ * `BATON_CLIENT_ID` or `client-id`.
  *
  * - `env`: a file of `NAME=value` lines.
- * - `kubernetes`: manifests as YAML or JSON, several documents too, or what `kubectl get -o yaml` writes. Secrets are decoded.
+ * - `kubernetes`: manifests as YAML or JSON, also with several documents, or what `kubectl get -o yaml` writes. Secrets
+ * are decoded.
  * - `terraform`: a state file of version 4.
- * - `csv`: a table with a head; `,`, `;` and tabs divide. Its other columns become `facts`.
+ * - `csv`: a table with a header row, separated by `,`, `;` or tabs. Its other columns become `facts`.
  *
  * Secrets beside them are ignored and are not part of any entry.
- * @throws {@link SinkError} with the reason `"malformed"`, naming the source and a line, if the text is not of the kind.
+ * @throws {@link SinkError} with the reason `"malformed"`, naming the source and a line, if the text is not of the
+ *   kind.
  */
 export function importClientIds(kind: ImportKind, text: string, options: ImportOptions): ImportedCredential[] {
   const { source, dialect, column } = options;

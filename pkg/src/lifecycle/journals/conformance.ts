@@ -1,8 +1,8 @@
-/** The contract of every journal, as tests that any runner can run. */
+/** The contract of every journal, as tests that any test runner can run. */
 
 import type { Journal } from "../ports.js";
 
-/** A place of a journal: a folder, a database, a table. */
+/** A place for a journal: a folder, a database, a table. */
 export interface JournalPlace {
   /** Opens a journal there. Called several times for one place: as another process would, or after a restart. */
   open(): Journal | Promise<Journal>;
@@ -22,7 +22,7 @@ export interface JournalPlace {
  * });
  * ```
  * @param test registers one test by name. Its function rejects if the journal does not meet the contract.
- * @param fresh makes an empty place. Called once for each test.
+ * @param fresh creates an empty place. Called once for each test.
  */
 export function testJournal(
   test: (name: string, run: () => Promise<void>) => unknown,
@@ -170,7 +170,7 @@ export function testJournal(
       journals.map(async (journal, writer) => {
         for (let index = 0; index < 10; index++) {
           let sequence = 1;
-          // Another writer won each turn that is lost.
+          // Each turn that is lost was won by another writer.
           for (let turn = 0; ; turn++) {
             if (turn > 40) throw new Error("an append was refused, but the event in its place cannot be read");
             sequence += (await journal.read("a", sequence)).length;

@@ -6,16 +6,16 @@
  * FOLDER/places/0000000001.json                 which folder this is
  * FOLDER/temporary/8d5c...                      files that are being written
  * ```
- * An event is written to a temporary file, synced, and given its name with `link()`, which fails if the name is taken: that is the
- * compare-and-set, without a lock that a dead process could leave behind. Then the folder is synced, so that the name is durable too. A
- * file that has its name is therefore whole, and never changes.
+ * An event is written to a temporary file, synced, and given its name with `link()`, which fails if the name is taken:
+ * this is the compare-and-set, without a lock that a dead process could leave behind. Then the folder is synced, so
+ * that the name is durable too. A file that has its name is therefore complete, and never changes.
  *
- * A folder that was restored from a backup has forgotten what came later. The last file in `places` says so, with the length of each stream at
- * that moment: somebody declared it, or a copy was noticed. For the latter, each of these files states its own inode and birth, which a copy
- * does not share.
+ * A folder that was restored from a backup lacks what came later. The last file in `places` says so, with the length of
+ * each stream at that moment, because somebody declared it or a copy was noticed. To notice copies, each of these files
+ * states its own inode and creation time, which a copy does not share.
  *
- * Small files are read without a thread of their own, which would block the program where a network file system does not answer. Each call
- * therefore begins with a request that a thread makes.
+ * Small files are read on the main thread, which would block the program if a network file system did not answer. Each
+ * call therefore begins with a request on another thread.
  */
 
 import { randomUUID } from "node:crypto";
@@ -28,13 +28,16 @@ import type { Journal, Provider, Sink, StreamHead } from "../ports.js";
 import { checkAppend, gap, JournalError, type JournalReason } from "./error.js";
 import { guarded, LOOK_BACK_MS } from "./forgotten.js";
 
-/** Digits in the name of an event's file, so that a listing is in order. */
+/** The number of digits in the name of an event's file, so that a listing is in order. */
 const DIGITS = 10;
-/** A temporary file this much older than a new one is abandoned. If it is not, its process writes another. */
+/**
+ * How much older than a new temporary file another one must be to count as abandoned, in milliseconds. If its process
+ * is still alive, it writes another.
+ */
 const LEFT_BEHIND_MS = 60_000;
 /**
- * How many files are read before others get a turn. Each is small and takes some microseconds; through threads it would be a
- * hundred times that.
+ * The number of files that are read before other work gets a turn. Each is small and takes a few microseconds; through
+ * threads, it would take a hundred times that.
  */
 const AT_ONCE = 64;
 
@@ -43,49 +46,51 @@ export interface DirectoryJournalOptions {
   /** The mode of new folders. Default: `0o700`; events name credentials, though they hold no secret. */
   readonly mode?: number | undefined;
   /**
-   * How far back a control plane's records are searched for credentials that the journal has forgotten, in milliseconds: longer than the
-   * age of the oldest backup that is ever restored. Default: 7 days.
+   * How far back a control plane's records are searched for credentials that the journal has forgotten, in
+   * milliseconds: longer than the age of the oldest backup that is ever restored. Default: 7 days.
    */
   readonly lookBackMs?: number | undefined;
   /**
-   * Whether to notice that the folder is a copy, as one that a backup program restored is, and to take it for one that lacks something
-   * ({@link declareRestored}). All processes that use the journal need the same. Not for a folder that is copied in everyday use: a branch of a
-   * repository, a cache of a CI system, a file system that does not keep when a file was made. Default: false.
+   * Whether to notice that the folder is a copy, such as one that a backup program restored, and to treat it as one
+   * that lacks events ({@link declareRestored}). All processes that use the journal need the same setting. Not for a
+   * folder that is routinely copied, such as a branch of a repository or a cache of a CI system, nor for a file system
+   * that does not keep creation times. Default: false.
    */
   readonly noticeCopies?: boolean | undefined;
-  /** Called when `noticeCopies` has noticed one. */
+  /** Called when `noticeCopies` has noticed a copy. */
   readonly onRestored?: (() => void) | undefined;
 }
 
 /** Options of {@link declareRestored}. */
 export interface RestoreOptions {
   /**
-   * False if the folder has every event that was ever acknowledged, as after it was moved to another disk: what was noticed or declared
-   * before is undone. Default: true.
+   * False if the folder has every event that was ever acknowledged, as after a move to another disk: this undoes what
+   * was noticed or declared before. Default: true.
    */
   readonly lost?: boolean | undefined;
 }
 
 /**
- * A journal in a folder, which is created if it does not exist. Any number of processes of one machine may use it at
- * the same time. The file system needs hard links and has to keep what it synced: local disks do, and so does NFS from
+ * Opens a journal in a folder, which is created if it does not exist. Any number of processes of one machine may use it
+ * at the same time. The file system needs hard links and must keep what was synced, as local disks do, and NFS from
  * version 3 on.
  *
- * Its methods reject with a {@link JournalError} that names the file: a full disk, a folder that may not be written, a file that is torn,
- * that somebody else put there, or that is missing.
+ * Its methods reject with a {@link JournalError} that names the file: if the disk is full, if a folder is not writable,
+ * or if a file is torn, is missing, or was put there by somebody else.
  */
 export function directoryJournal(folder: string, options: DirectoryJournalOptions = {}): Journal {
   return new DirectoryJournal(resolve(folder), options);
 }
 
 /**
- * States that the folder of a journal was restored from a backup, so that the journal may have forgotten something: from then on a
- * credential is issued for a target only if its control plane's list or records show that none was forgotten, or a person has resumed its
- * rotation or adopted a credential.
+ * States that the folder of a journal was restored from a backup, so that the journal may lack events. From then on, a
+ * credential is issued for a target only if its control plane's list or records show that none was forgotten, or a
+ * person has resumed its rotation or adopted a credential.
  *
- * Call it before any process uses the journal again. With `noticeCopies`, a folder whose files were copied there, by `cp`, `tar`, `rsync` or a
- * backup program, needs no call. What keeps the file system as it is, such as an earlier snapshot of the whole disk, and what only
- * removes newer files, such as `rsync --delete` into the same folder, always does.
+ * Call it before any process uses the journal again. With `noticeCopies`, no call is needed for a folder whose files
+ * were copied there by `cp`, `tar`, `rsync` or a backup program. A call is always needed after a restore that keeps the
+ * file system as it is, such as an earlier snapshot of the whole disk, or that only removes newer files, such as
+ * `rsync --delete` into the same folder.
  *
  * @throws {@link JournalError} as the journal does; `unavailable` if there is no such folder.
  */
@@ -93,11 +98,11 @@ export async function declareRestored(folder: string, { lost = true }: RestoreOp
   await new DirectoryJournal(resolve(folder), {}).declare(lost);
 }
 
-/** What a file in `places` states. */
+/** The content of a file in `places`. */
 interface Place {
-  /** The number of this very file in its file system. */
+  /** The inode number of this very file. */
   readonly inode: string;
-  /** When it was made, in milliseconds since 1970; 0 where the file system does not say. */
+  /** When it was created, in milliseconds since 1970; 0 where the file system does not say. */
   readonly born: number;
   /** How many events each stream had when the journal was restored; absent if nothing is missing. */
   readonly restored?: readonly (readonly [stream: string, length: number])[] | undefined;
@@ -133,7 +138,7 @@ class DirectoryJournal implements Journal {
   guard(target: string, provider: Provider, sinks: readonly Sink[], clock: Clock): Provider {
     const recollection = {
       what: "folder",
-      // Without a restore, what people make at the control plane by hand must not stop a rotation.
+      // Without a restore, credentials that people create by hand at the control plane must not stop a rotation.
       always: false,
       lookBackMs: this.#lookBackMs,
       read: (stream: string) => this.read(stream, 1),
@@ -150,11 +155,11 @@ class DirectoryJournal implements Journal {
     const folder = join(this.#streams, encodeName(stream));
     const path = join(folder, fileName(sequence));
     if (await isThere(path)) {
-      // Whoever wrote it may have died before its name was durable.
+      // The process that wrote it may have died before the name was durable.
       await syncFolder(folder);
       return false;
     }
-    // Events are never removed, so what is there now is there when the new one gets its name.
+    // Events are never removed, so an event that exists now still exists when the new one gets its name.
     if (sequence > 1 && !exists(join(folder, fileName(sequence - 1)))) throw gap(stream, sequence, path);
     if (this.#noticeCopies && !this.#placed) await this.#place();
     return this.#store(folder, path, () => `${event}\n`);
@@ -180,13 +185,13 @@ class DirectoryJournal implements Journal {
         throw new JournalError("foreign", `${path} is not a stream of the journal`, { path, hint: MOVE });
       return { stream, length: await this.#length(path, 0) };
     });
-    // A process may have made a folder without writing the event.
+    // A process may have created a folder without writing the event.
     return heads.flatMap(({ stream, length }) => (length > 0 ? [{ stream, version: String(length) }] : []));
   }
 
   /**
-   * How many events a stream has. The folder is listed once, and looked through for what does not belong there; from then on only the
-   * names of the events that may have come are tried.
+   * Returns how many events a stream has. The folder is listed at most once, and checked for files that do not belong
+   * there; from then on, only the names of possible next events are tried.
    */
   async #length(folder: string, least: number): Promise<number> {
     let length = this.#lengths.get(folder);
@@ -206,7 +211,10 @@ class DirectoryJournal implements Journal {
     while ((await this.#stay(count(this.#places, await list(this.#places)) + 1, lost)) === undefined);
   }
 
-  /** What the folder states. With `noticeCopies`, notices whether it is another one than before, and records it. */
+  /**
+   * Returns what the folder states. With `noticeCopies`, notices whether it is another folder than before, and records
+   * that.
+   */
   async #place(): Promise<Place | undefined> {
     for (;;) {
       const number = count(this.#places, await list(this.#places));
@@ -223,7 +231,8 @@ class DirectoryJournal implements Journal {
         );
         if (this.#placed) return place;
       }
-      // What has never stated which folder it is may be of an earlier version.
+      // A folder that has never stated which one it is may come from an earlier version, so it does not count as a
+      // copy.
       const place = await this.#stay(number + 1, number > 0);
       if (place === undefined) continue;
       if (number > 0) this.#onRestored?.();
@@ -231,9 +240,9 @@ class DirectoryJournal implements Journal {
     }
   }
 
-  /** States that the journal is in this folder from now on. `undefined` if another process does. */
+  /** Records that the journal is in this folder from now on. Resolves with `undefined` if another process was first. */
   async #stay(number: number, lost: boolean): Promise<Place | undefined> {
-    // What this process knows is of the time before.
+    // What this process knows dates from before.
     this.#lengths.clear();
     const restored = lost
       ? (await this.streams()).map(({ stream, version }) => [stream, Number(version)] as const)
@@ -248,7 +257,7 @@ class DirectoryJournal implements Journal {
     return stored ? place : undefined;
   }
 
-  /** Stores a file durably under a name; `false`, and nothing has changed, if the name is taken. */
+  /** Stores a file durably under a name. Resolves with `false`, and changes nothing, if the name is taken. */
   async #store(
     folder: string,
     path: string,
@@ -262,7 +271,7 @@ class DirectoryJournal implements Journal {
         await this.#write(temporary, content);
         const named = await give(temporary, path);
         if (named === undefined) continue;
-        // The name has to be durable before it is reported.
+        // The name must be durable before it is reported.
         await syncFolder(folder);
         return named;
       } finally {
@@ -288,7 +297,8 @@ class DirectoryJournal implements Journal {
       await syncFolder(root);
       const top = first === undefined || !root.startsWith(first) ? dirname(root) : dirname(first);
       for (let at = dirname(root); ; at = dirname(at)) {
-        // An existing folder may be inaccessible to this user: somebody else was then responsible for making it durable.
+        // An existing folder may be inaccessible to this user: whoever created it was responsible for making it
+        // durable.
         await syncFolder(at).catch((error: unknown) => {
           if (first !== undefined && at.startsWith(first)) throw error;
         });
@@ -313,7 +323,10 @@ class DirectoryJournal implements Journal {
     }
   }
 
-  /** Removes temporary files that dead processes left, once for each process. Ages are by the file system's clock alone. */
+  /**
+   * Removes temporary files that dead processes left, once per process. Ages are measured by the file system's clock
+   * alone.
+   */
   async #clean(now: number): Promise<void> {
     this.#cleaned = true;
     for (const name of await list(this.#temporary)) {
@@ -326,7 +339,7 @@ class DirectoryJournal implements Journal {
 
 const MOVE = "Move it out of the journal's folder, which must contain nothing else.";
 
-/** Calls a function for each, in order, and yields to others now and then. */
+/** Calls a function for each item, in order, and lets other work run now and then. */
 async function some<T, R>(all: readonly T[], work: (one: T) => R | Promise<R>): Promise<R[]> {
   const done: R[] = [];
   for (const one of all) {
@@ -336,13 +349,16 @@ async function some<T, R>(all: readonly T[], work: (one: T) => R | Promise<R>): 
   return done;
 }
 
-/** Names a written file. `false` if the name is taken, `undefined` if another process considered the written file abandoned. */
+/**
+ * Gives a written file its name. Resolves with `false` if the name is taken, and with `undefined` if another process
+ * considered the written file abandoned.
+ */
 async function give(temporary: string, path: string): Promise<boolean | undefined> {
   try {
     await link(temporary, path);
     return true;
   } catch (error) {
-    // A server of network files may have acted on a request whose answer was lost, and refuse the second one.
+    // A network file server may have acted on a request whose answer was lost, and refuse the second one.
     const links = await stat(temporary).then(
       ({ nlink }) => nlink,
       () => 0,
@@ -394,15 +410,16 @@ function placeOf(path: string, bytes: Buffer): Place {
   }
 }
 
-/** Whether a file is the one that it states to be, and not a copy. */
+/** Returns whether a file is the one that it states to be, and not a copy. */
 function isAt({ inode, born }: Place, { ino, birthtimeMs }: { ino: bigint; birthtimeMs: bigint }): boolean {
   const known = born > 0 && birthtimeMs > 0;
-  // On Linux nobody can set when a file was made, and some file systems give a file another number when they are mounted again.
+  // On Linux nobody can set the creation time of a file, and some file systems give a file another inode number when
+  // they are mounted again.
   if (known && process.platform === "linux") return BigInt(born) === birthtimeMs;
   return inode === String(ino) && (!known || BigInt(born) === birthtimeMs);
 }
 
-/** The number of files in a listing, which are numbered from 1. */
+/** Returns the number of files in a listing. Throws unless they are numbered from 1 without a gap. */
 function count(folder: string, names: readonly string[]): number {
   const numbers = new Set<number>();
   for (const name of names) {
@@ -423,7 +440,7 @@ function count(folder: string, names: readonly string[]): number {
   return numbers.size;
 }
 
-/** The names in a folder, without hidden files of the system. Empty if the folder does not exist. */
+/** Lists the names in a folder, without hidden files of the system. Empty if the folder does not exist. */
 async function list(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
@@ -433,7 +450,10 @@ async function list(folder: string): Promise<string[]> {
   }
 }
 
-/** The same, by a thread: where the file system does not answer, others go on. */
+/**
+ * Returns whether a file exists. The request runs on another thread, so the program continues if the file system does
+ * not answer.
+ */
 async function isThere(path: string): Promise<boolean> {
   try {
     return (await stat(path)) !== undefined;
@@ -472,13 +492,13 @@ function fileName(sequence: number): string {
 
 /** Names that Windows reserves for devices. */
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
-/** The characters that every file system allows in a name. */
+/** The length that every file system allows for a name, in bytes. */
 const NAME_BYTES = 255;
 
 /**
- * A stream's name as that of a folder: small letters, digits, `-` and `_` as they are, every other byte of its UTF-8 as `%` and two hex
- * digits. Names that differ only in case therefore do not collide on file systems that fold case, and none leads out
- * of the folder.
+ * Encodes the name of a stream as the name of a folder: lowercase letters, digits, `-` and `_` stay as they are, and
+ * every other byte of its UTF-8 becomes `%` and two hex digits. Names that differ only in case therefore do not collide
+ * on case-insensitive file systems, and no name leads out of the folder.
  */
 function encodeName(stream: string): string {
   if (/[\uD800-\uDFFF]/u.test(stream)) throw new JournalError("invalid", "the name of the stream has a lone surrogate");
@@ -506,7 +526,7 @@ function decodeName(name: string): string | undefined {
   }
 }
 
-/** Node's codes, and what they mean for a journal. */
+/** Node's error codes, and what they mean for a journal. */
 const REASONS: Record<string, readonly [JournalReason, string]> = {
   ENOSPC: ["full", "the disk is full"],
   EDQUOT: ["full", "the user's disk quota is exceeded"],
@@ -521,7 +541,7 @@ const REASONS: Record<string, readonly [JournalReason, string]> = {
   EISDIR: ["foreign", "there is a folder in place of an event of the journal"],
 };
 
-/** What an error of the file system means. @internal */
+/** Converts an error of the file system to a {@link JournalError}. @internal */
 export function fileFailure(
   error: unknown,
   verb: string,

@@ -1,18 +1,18 @@
-/** Why a journal fails. */
+/** The errors of journals. */
 
 import { KeyturnError, type Outcome } from "../../base/errors.js";
 
-/** Why a journal cannot store or read an event. */
+/** The reasons for which a journal cannot store or read an event, as stable codes. */
 export type JournalReason =
   /** No space is left, or a quota is used up. */
   | "full"
   /** The stored events can be read but not written: a file system that is mounted read-only. */
   | "read_only"
-  /** This user, or this page, does not have the right to do this. */
+  /** This user, or this page, lacks the permission to do this. */
   | "denied"
   /** The place cannot do what a journal needs, such as hard links. */
   | "unsupported"
-  /** A stored event is not whole. */
+  /** A stored event is incomplete or damaged. */
   | "torn"
   /** The place contains something that the journal did not write. */
   | "foreign"
@@ -30,11 +30,11 @@ export type JournalReason =
   | "unavailable";
 
 /**
- * A journal cannot store or read. `outcome` is `"none"` if the event is certainly not stored, and `"unknown"` if it may be: read again
- * before the next append.
+ * A journal cannot store or read. `outcome` is `"none"` if the event is certainly not stored, and `"unknown"` if it may
+ * be: read again before the next append.
  */
 export class JournalError extends KeyturnError {
-  /** Which failure it is, as a stable code. */
+  /** The reason, as a stable code. */
   readonly reason: JournalReason;
   /** The file, folder or database; empty if there is none. */
   readonly path: string;
@@ -51,8 +51,8 @@ export class JournalError extends KeyturnError {
 }
 
 /**
- * What every journal refuses before it stores anything: a number that is not a sequence number, and texts that UTF-8
- * cannot carry, which would come back changed. @internal
+ * Throws for what every journal refuses before it stores anything: an invalid sequence number, and texts that UTF-8
+ * cannot encode, which would come back changed. @internal
  */
 export function checkAppend(stream: string, sequence: number, event: string): void {
   if (!Number.isSafeInteger(sequence) || sequence < 1)
@@ -61,7 +61,7 @@ export function checkAppend(stream: string, sequence: number, event: string): vo
   if (!wellFormed(event)) throw new JournalError("invalid", "the event has a lone surrogate");
 }
 
-/** The refusal to append beyond the next sequence number. @internal */
+/** Returns the error for an append beyond the next sequence number. @internal */
 export function gap(stream: string, sequence: number, path?: string): JournalError {
   const message = `the stream ${JSON.stringify(stream)} has no event ${sequence - 1}, so number ${sequence} cannot be appended`;
   return new JournalError("gap", message, path === undefined ? {} : { path });

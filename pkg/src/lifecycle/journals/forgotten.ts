@@ -1,7 +1,7 @@
 /**
- * The look before each issue. A journal that was restored from a backup does not have the events that came after, and a worker would issue
- * again what the journal no longer knows of. So a provider first looks for credentials that the journal does not know, and where
- * the journal was restored it has to be able to.
+ * The check before each issue. A journal that was restored from a backup lacks the events that came after it, and a
+ * worker would issue again what the journal no longer knows of. So the provider first looks for credentials that the
+ * journal does not know, and if the journal was restored, that search must be possible.
  */
 
 import type { Clock } from "../../base/options.js";
@@ -9,23 +9,23 @@ import type { CredentialFacts, Intent, Provider, Sink } from "../ports.js";
 import { ProviderError } from "../providers/error.js";
 import { timely } from "../providers/wrap.js";
 
-/** How far back a control plane's records are searched unless an option says otherwise. @internal */
+/** How far back a control plane's records are searched by default, in milliseconds. @internal */
 export const LOOK_BACK_MS = 7 * 86_400_000;
 
-/** What a journal can say of itself. @internal */
+/** What a journal knows about itself. @internal */
 export interface Recollection {
-  /** What contains the journal and is restored as a whole. */
+  /** The container of the journal, which is restored as a whole. */
   readonly what: "database" | "folder";
-  /** Whether it looks before each issue, or only after a restore that was noticed or declared. */
+  /** Whether to check before each issue, or only after a restore that was noticed or declared. */
   readonly always: boolean;
   readonly lookBackMs: number;
-  /** All events of a target. */
+  /** Returns all events of a target. */
   read(target: string): Promise<readonly string[]>;
-  /** How many events the target had when the journal was last restored; `undefined` if it never was. */
+  /** Returns how many events the target had when the journal was last restored; `undefined` if it never was. */
   restoredAt(target: string): Promise<number | undefined>;
 }
 
-/** The provider of a target, which looks before it issues. @internal */
+/** Returns the provider of a target, with a check before each issue. @internal */
 export function guarded(
   recollection: Recollection,
   target: string,
@@ -48,8 +48,8 @@ export function guarded(
 }
 
 /**
- * Rejects if an attempt was made before a restore that nobody has looked at. What it made may have been delivered since, to a sink that does not
- * show what it has, and would end as one whose secret is lost.
+ * Rejects if an attempt was made before a restore that nobody has checked. What it created may have been delivered
+ * since to a sink that cannot be read back, and would be ended as a credential whose secret is lost.
  */
 async function checkAttempt(
   { restoredAt: whenRestored, read, what }: Recollection,
@@ -73,7 +73,7 @@ async function checkAttempt(
   );
 }
 
-/** An event, as far as it is looked at here. */
+/** The part of an event that is used here. */
 interface Event {
   readonly at: number;
   readonly event: string;
@@ -100,10 +100,10 @@ async function check(
   const events = lines.map((line) => JSON.parse(line) as Event);
   const last = (event: string): number => events.map((one) => one.event).lastIndexOf(event);
   const planned = last("planned");
-  // Whoever acts after a restore has looked, and what was issued since was issued after such a look.
+  // Whoever acts after a restore has checked, and what was issued since was issued after such a check.
   const open = restoredAt !== undefined && !events.slice(restoredAt).some(vouches);
   const remembered = events[Math.min(planned, open ? restoredAt : planned) - 1]?.at;
-  // A target that the journal has never managed cannot have been forgotten, unless all of it was.
+  // A target that the journal has never managed cannot have lost events, unless it lost all of them.
   if (!open && (!always || remembered === undefined)) return;
   const resumed = events[last("resumed")]?.at ?? Number.NEGATIVE_INFINITY;
   const since = Math.max(remembered ?? Number.NEGATIVE_INFINITY, resumed);
@@ -114,12 +114,12 @@ async function check(
     !ids.has(id) && (createdAt === undefined ? open : createdAt > since);
 
   const found = new Set<string>();
-  // What markers have in common goes up to the number of the rotation.
+  // Markers of a target share a prefix that ends before the number of the rotation.
   const prefix = intent.marker.slice(0, intent.marker.lastIndexOf(":") + 1);
   const list = provider.list?.(signal) ?? provider.listIssued?.(prefix, signal);
   const listed = await unlessFailed(kind, list ?? Promise.resolve(undefined));
   for (const one of listed ?? []) if (isForgotten(one)) found.add(one.id);
-  // A forgotten attempt had the number that this one has now, and so its marker.
+  // A forgotten attempt had the same number as this one, and therefore the same marker.
   const from = Math.max(since, now - lookBackMs);
   const made = await unlessFailed(
     kind,
@@ -158,21 +158,21 @@ async function check(
   );
 }
 
-/** Whether an event shows that somebody has looked at the control plane, or that a look has been possible. */
+/** Returns whether an event shows that somebody has checked the control plane, or that a check was possible. */
 function vouches({ event, source, evidence }: Event): boolean {
   if (event === "adopted") return source === "person";
   if (event === "settled") return evidence === "person";
   return event === "resumed" || event === "issued";
 }
 
-/** All credentials that the events name with what is known of them. */
+/** Returns all credentials that the events name along with what is known of them. */
 function credentialsOf(events: readonly Event[]): CredentialFacts[] {
   return events.flatMap(({ credential, found = [] }) =>
     typeof credential === "object" ? [credential, ...found] : found,
   );
 }
 
-/** Nothing has been issued yet, whatever the result of a read. */
+/** Awaits a read that precedes the issue: if it fails, nothing has been issued. */
 async function unlessFailed<T>(kind: string, look: Promise<T>): Promise<T> {
   try {
     return await look;

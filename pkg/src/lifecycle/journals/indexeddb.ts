@@ -21,8 +21,9 @@ interface Row {
 const STORE = "events";
 
 /**
- * A journal in IndexedDB. `add()` under the key `[stream, sequence]` is the compare-and-set, across all tabs and workers of the origin.
- * A browser may delete the database when space is short: call `navigator.storage.persist()` to prevent that.
+ * Creates a journal in IndexedDB. `add()` under the key `[stream, sequence]` is the compare-and-set, across all tabs
+ * and workers of the origin. A browser may delete the database when space is short: call `navigator.storage.persist()`
+ * to prevent that.
  */
 export function indexedDBJournal(options: IndexedDBJournalOptions = {}): Journal {
   const name = options.name ?? "keyturn-journal";
@@ -51,7 +52,7 @@ class IndexedDBJournal implements Journal {
         const request = store.add(row);
         request.onsuccess = () => resolve(true);
         request.onerror = (failed) => {
-          // Any error that is not prevented aborts the transaction.
+          // An error event aborts the transaction unless its default is prevented.
           if (request.error?.name !== "ConstraintError") return reject(request.error);
           failed.preventDefault();
           failed.stopPropagation();
@@ -82,7 +83,8 @@ class IndexedDBJournal implements Journal {
       (store) =>
         new Promise<StreamHead[]>((resolve, reject) => {
           const heads: StreamHead[] = [];
-          // From the end: the first key of each stream that comes is that of its last event, and one step leads to the next stream.
+          // Iterates from the end: the first key of each stream is that of its last event, and one step leads to the
+          // next stream.
           const request = store.openKeyCursor(null, "prev");
           request.onerror = () => reject(request.error);
           request.onsuccess = () => {
@@ -102,7 +104,10 @@ class IndexedDBJournal implements Journal {
     (await database?.catch(() => undefined))?.close();
   }
 
-  /** Runs a function in a transaction, and resolves when the transaction is complete, with a strict one on disk. */
+  /**
+   * Runs a function in a transaction, and resolves when the transaction is complete, which with strict durability means
+   * on disk.
+   */
   async #run<T>(mode: "readonly" | "readwrite", work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
     const database = await this.#open();
     let begun = false;
@@ -129,14 +134,14 @@ class IndexedDBJournal implements Journal {
       await complete;
       return value;
     } catch (error) {
-      // An aborted transaction leaves nothing; nothing reports that the browser was killed in between.
+      // An aborted transaction leaves nothing, but nothing reports whether the browser was killed in between.
       throw this.#failure(error, mode === "readonly" ? "read" : "append to", begun ? "unknown" : "none");
     }
   }
 
   #open(): Promise<IDBDatabase> {
     return (this.#database ??= this.#connect().catch((error: unknown) => {
-      // Another try may go better.
+      // Another attempt may succeed.
       this.#database = undefined;
       throw this.#failure(error, "open", "none");
     }));
@@ -161,7 +166,7 @@ class IndexedDBJournal implements Journal {
           this.#database = undefined;
         };
         database.onclose = gone;
-        // Somebody deletes the database or upgrades it: an open connection would block that.
+        // Something deletes or upgrades the database, which an open connection would block.
         database.onversionchange = () => {
           gone();
           database.close();

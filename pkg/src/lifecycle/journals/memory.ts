@@ -1,9 +1,9 @@
-/** A journal that exists as long as the process, for tests and experiments. */
+/** A journal that lasts as long as the process, for tests and experiments. */
 
 import type { Journal } from "../ports.js";
 import { checkAppend, gap } from "./error.js";
 
-/** A journal in memory. Its content is lost when the process ends, so it protects against nothing. */
+/** Creates a journal in memory. Its content is lost when the process ends, so it protects against nothing. */
 export function memoryJournal(): Journal {
   const streams = new Map<string, string[]>();
   return {

@@ -1,4 +1,4 @@
-/** A journal whose calls end in time. */
+/** A journal whose calls have a time limit. */
 
 import type { Journal, StreamHead } from "../ports.js";
 import { within } from "../within.js";
@@ -7,15 +7,19 @@ import { JournalError } from "./error.js";
 const READ_AGAIN =
   "Check the disk, the mount or the database. Calling again is safe: the journal is read before anything is done.";
 
-/** A journal whose reads a signal ends. An append goes on: nobody may take for missing what it stores. */
+/**
+ * A journal whose reads a signal ends. It does not end an append, so that no caller takes an event for missing that is
+ * stored after all.
+ */
 export interface TimelyJournal extends Journal {
   read(stream: string, from: number, signal?: AbortSignal): Promise<readonly string[]>;
   streams(signal?: AbortSignal): Promise<readonly StreamHead[]>;
 }
 
 /**
- * The same journal, but a call that has not ended after some milliseconds rejects with a {@link JournalError}, `timeout`. What the call does
- * later counts nevertheless: an event may be stored long after its append was given up.
+ * Returns the same journal, except that a call that has not ended after `ms` milliseconds rejects with a
+ * {@link JournalError}, `timeout`. The call may still take effect: an event may be stored long after its append was
+ * given up.
  */
 export function timelyJournal(journal: Journal, ms: number): TimelyJournal {
   const call = <T>(

@@ -17,27 +17,33 @@ import type { ApiCredential } from "../../generated/commercelayer-models.js";
 import type { CredentialFacts, Provider } from "../ports.js";
 import { ProviderError } from "./error.js";
 
-/** Which line of credentials. */
+/** Options of {@link apiCredentialProvider}. */
 export interface ApiCredentialProviderOptions {
-  /** The client, whose token may read and make credentials. It must not use a credential of this line. */
+  /**
+   * The client. Its token must be allowed to read and create credentials. It must not use a credential of this line.
+   */
   readonly client: CommerceLayerProvisioningClient;
   /** The id of the first credential. Keep it unchanged, even when that credential no longer exists. */
   readonly id: string;
-  /** Also takes a `sales_channel` or a `webapp`, whose client id stands in storefronts, or whose users have to consent again. */
+  /**
+   * Whether to accept a `sales_channel` or a `webapp` too, although its client id is embedded in storefronts, or its
+   * users have to consent again.
+   */
   readonly publicKinds?: boolean | undefined;
 }
 
 const KIND = "commercelayer-api-credential";
 
-/** What OAuth 2.0 allows in a client id and a client secret. */
+/** The characters that OAuth 2.0 allows in a client id and a client secret. */
 const VISIBLE = /^[\x20-\x7e]+$/;
 
 /**
- * A line of API credentials. The API issues no new secret for one that exists, so each is made like the one before it, and what depends on
- * that one gets a twin: the same as `replace()` of the client does. The attempt's marker is the new one's `reference`, and all of a
- * line have one `reference_origin`, so that they can be found again; what stood in both before is kept in the `metadata`.
+ * Creates a provider for a line of API credentials. The API cannot issue a new secret for an existing credential, so
+ * each new credential copies an earlier one, and whatever depends on that one is duplicated, as `replace()` of the
+ * client does. The attempt's marker is the new credential's `reference`, and all credentials of a line share one
+ * `reference_origin`, so that they can be found again; the previous values of both are kept in the `metadata`.
  *
- * The API returns a secret any number of times, so nothing is lost with a process.
+ * The API returns a secret any number of times, so a process that dies loses nothing.
  *
  * ```ts
  * const provider = apiCredentialProvider({ client: cl, id: credential.id });
@@ -47,7 +53,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
   const origin = `keyturn-line-${first}`;
   const apiFor = (signal: AbortSignal): Provisioning => client.api_credentials.provisioning(signal);
 
-  /** The living ones of the line, oldest first. */
+  /** Returns the living credentials of the line, oldest first. */
   const line = async (api: Provisioning): Promise<readonly ApiCredential[]> => {
     const [root, others] = await Promise.all([
       api.credential(first, false),
@@ -56,7 +62,10 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
     return [...(root ? [root] : []), ...others.filter(({ id }) => id !== first)].sort(byAge);
   };
 
-  /** What the next one is made like: the oldest, since all that depends on the line names it, and a younger one may be half made. */
+  /**
+   * Returns the credential to copy: the oldest, since everything that depends on the line refers to it, and a younger
+   * one may be incomplete.
+   */
   const modelOf = async (api: Provisioning): Promise<ApiCredential> => {
     const [model] = await line(api);
     if (!model)
@@ -72,7 +81,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
     return whole;
   };
 
-  /** Nothing has been issued yet, whatever the result of a read. */
+  /** Awaits a read that precedes the issue: if it fails, nothing has been issued. */
   const before = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read;
@@ -83,7 +92,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
     }
   };
 
-  /** Something has been issued, whatever the result of a later call. */
+  /** Awaits a call that follows the issue: if it fails, a credential has been issued nevertheless. */
   const after = async <T>(call: Promise<T>, id: string): Promise<T> => {
     try {
       return await call;
@@ -134,7 +143,7 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
       const api = apiFor(signal);
       const found = await api.credential(id, true);
       if (!found?.client_id || (!found.client_secret && found.confidential)) return undefined;
-      // The process that made it may not have finished.
+      // The process that created it may not have finished.
       const old = predecessorOf(found);
       if (old !== undefined && found.reference) await copyDependents(api, old, id, found.reference);
       return { clientId: found.client_id, clientSecret: found.client_secret ?? "" };
@@ -144,7 +153,8 @@ export function apiCredentialProvider({ client, id: first, publicKinds }: ApiCre
     },
     async login({ clientId, clientSecret }, signal) {
       if (publicKinds) {
-        // One that gets tokens for its users only cannot be tried: it is as good as what the server has of it.
+        // A credential that only obtains tokens for its users cannot be tried, so it counts as valid if the server has
+        // it.
         const found = (await line(apiFor(signal))).find(({ client_id }) => client_id === clientId);
         if (found && isPublic(found.kind)) return true;
       }

@@ -5,7 +5,7 @@ import type { CredentialFacts, Intent, Provider } from "../ports.js";
 import { type C1ProviderOptions, clockBehind, factsOf, issued, pairs, unlessGone } from "./c1.js";
 import { madeByAttempt } from "./evidence.js";
 
-/** Which bridge. */
+/** Options of {@link bridgeProvider}. */
 export interface BridgeProviderOptions extends C1ProviderOptions {
   readonly bridgeId: string;
 }
@@ -13,14 +13,15 @@ export interface BridgeProviderOptions extends C1ProviderOptions {
 const KIND = "c1-bridge";
 
 /**
- * The credentials of a C1 bridge. They have no name, so an attempt is identified by when a credential was made; where
- * more than one was made in that time, the tenant's system log says which is this client's. C1's documentation
- * disagrees with itself on whether a new one ends those before it: look at the old one after each rotation.
+ * Creates a provider for the credentials of a C1 bridge. They have no name, so an attempt is identified by the time at
+ * which a credential was created; if several were created in that time, the tenant's system log says which is this
+ * client's. C1's documentation contradicts itself on whether a new credential ends those before it: look at the old one
+ * after each rotation.
  */
 export function bridgeProvider({ client, bridgeId, clock, debugLogger }: BridgeProviderOptions): Provider {
   const now = (): number => clock?.now() ?? Date.now();
   const note = (why: string): void => debugLogger?.log(`${KIND} ${bridgeId}: ${why}`);
-  /** All of them, the revoked ones as well, and how far this clock is behind the server's. */
+  /** Returns all credentials, including revoked ones, and how far this clock is behind the server's. */
   const rows = async (signal: AbortSignal): Promise<{ rows: readonly TunnelCredential[]; behind: number }> => {
     const all: TunnelCredential[] = [];
     let behind: number | undefined;

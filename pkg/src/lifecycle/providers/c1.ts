@@ -1,4 +1,4 @@
-/** What the providers of C1 have in common. */
+/** The common parts of the providers of C1. */
 
 import { type ConfigurationError, KeyturnError } from "../../base/errors.js";
 import type { Clock, Logger } from "../../base/options.js";
@@ -6,17 +6,17 @@ import type { ConductorOne } from "../../c1/client.js";
 import type { CredentialFacts, Pair, Provider } from "../ports.js";
 import { ProviderError } from "./error.js";
 
-/** What every provider of C1 takes. */
+/** The options of every provider of C1. */
 export interface C1ProviderOptions {
-  /** The client whose credential may issue and revoke. It stays the caller's: the provider does not close it. */
+  /** The client whose credential may issue and revoke. It remains the caller's: the provider does not close it. */
   readonly client: ConductorOne;
-  /** The time, by which a credential has expired. Default: the machine's. */
+  /** The clock that decides whether a credential has expired. Default: the machine's. */
   readonly clock?: Pick<Clock, "now"> | undefined;
-  /** Called with the reason why evidence cannot be obtained. Never a secret. */
+  /** Receives the reason why evidence cannot be obtained. Never a secret. */
   readonly debugLogger?: Pick<Logger, "log"> | undefined;
 }
 
-/** A credential of any kind as it is in C1's answers. */
+/** A credential of any kind, as C1 returns it. */
 export interface C1Credential {
   readonly id?: string | null | undefined;
   readonly clientId?: string | null | undefined;
@@ -28,7 +28,7 @@ export interface C1Credential {
   readonly revokedAt?: Date | null | undefined;
 }
 
-/** C1's facts about a credential, without its secret; `undefined` if it does not say which one it is. */
+/** Returns the facts about a credential, without its secret; `undefined` if the id or the client id is missing. */
 export function factsOf(row: C1Credential | null | undefined, now: number): CredentialFacts | undefined {
   if (!row?.id || !row.clientId) return undefined;
   const expiresAt = (row.expiresTime ?? row.expiresAt)?.getTime();
@@ -42,7 +42,7 @@ export function factsOf(row: C1Credential | null | undefined, now: number): Cred
   };
 }
 
-/** The credential and the secret of an answer that issues one. */
+/** Returns the credential and the secret from an answer that issues one. */
 export function issued(
   kind: string,
   row: C1Credential | null | undefined,
@@ -55,13 +55,13 @@ export function issued(
   throw new ProviderError(kind, "no_secret", message, { outcome: "unknown" });
 }
 
-/** The status of an answer that is not a success. */
+/** Returns the HTTP status of an error; `undefined` if it has none. */
 export function statusOf(error: unknown): number | undefined {
   const status = KeyturnError.is(error) ? (error as { status?: unknown }).status : undefined;
   return typeof status === "number" ? status : undefined;
 }
 
-/** The answer of a call; `undefined` if the resource does not exist. */
+/** Resolves with the answer of a call; `undefined` if the resource does not exist. */
 export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
@@ -72,17 +72,18 @@ export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * The server's reasons that are about the pair. Others are about the request, the machine's clock or what stands between: then the pair
- * was not asked about.
+ * The server's reasons that concern the pair. Others concern the request, the machine's clock or an intermediary, and
+ * say nothing about the pair.
  */
 const REFUSALS: readonly string[] = [
   ...["invalid_client", "invalid_grant", "unauthorized_client"],
   ...["sp_disabled", "token_refused"],
 ];
 
-/** How a C1 pair is tried: as the client itself would log in, but separately from it. */
+/** Returns the methods that try a C1 pair: as the client itself would log in, but separately from it. */
 export function pairs(client: ConductorOne, dpop?: boolean): Pick<Provider, "parses" | "login"> {
-  // The client that tries a pair has no token, neither of its own nor of a store: what it gets, it gets with the pair.
+  // The client that tries a pair has no token, neither its own nor one from a store, so any token that it gets comes
+  // from the pair.
   const clientOf = ({ clientId, clientSecret }: Pair): ConductorOne =>
     client.with({ clientID: clientId, clientSecret, ...(dpop ? { dpop } : {}) });
   return {
@@ -114,8 +115,8 @@ export function pairs(client: ConductorOne, dpop?: boolean): Pick<Provider, "par
 }
 
 /**
- * Milliseconds that this clock is behind a server's, as far as an answer's `Date` tells, which has whole seconds: 0 if they may agree, or
- * if a page may not read that header.
+ * Returns by how many milliseconds this clock is behind a server's, negative if it is ahead, according to an answer's
+ * `Date` header, which has whole seconds; 0 if the clocks may agree, or if a page may not read that header.
  */
 export function clockBehind(headers: Headers | undefined, sent: number, received: number): number {
   const date = Date.parse(headers?.get("date") ?? "");

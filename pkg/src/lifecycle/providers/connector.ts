@@ -5,13 +5,14 @@ import type { CredentialFacts, Intent, Provider } from "../ports.js";
 import { type C1ProviderOptions, factsOf, issued, pairs, unlessGone } from "./c1.js";
 import { madeByAttempt } from "./evidence.js";
 
-/** Which connector. */
+/** Options of {@link connectorProvider}. */
 export interface ConnectorProviderOptions extends C1ProviderOptions {
   readonly appId: string;
   readonly connectorId: string;
   /**
-   * Says that the tenant's system log is known to record rotations together with the credential that each made. Then a log without one
-   * is evidence that there was none. Default: this is assumed only of a log that has shown such an event before.
+   * Whether the tenant's system log is known to record rotations together with the credential that each created, so
+   * that a log without a rotation is evidence that there was none. Default: this is assumed only of a log that has
+   * shown such an event before.
    */
   readonly logsRotations?: boolean | undefined;
 }
@@ -19,8 +20,9 @@ export interface ConnectorProviderOptions extends C1ProviderOptions {
 const KIND = "c1-connector";
 
 /**
- * The credentials of a C1 connector. C1 issues one by a rotation, which takes no name, and has no list of them: what became of a rotation
- * whose answer was lost is looked up in the tenant's system log, which the client's credential needs a role to read.
+ * Creates a provider for the credentials of a C1 connector. C1 issues one by a rotation, which takes no name, and
+ * cannot list them. The result of a rotation whose answer was lost is therefore looked up in the tenant's system log,
+ * which the client's credential needs a role to read.
  *
  * ```ts
  * const provider = connectorProvider({ client: c1, appId, connectorId });
@@ -43,7 +45,7 @@ export function connectorProvider(options: ConnectorProviderOptions): Provider {
     ...pairs(client),
     look,
     async find(clientId, signal) {
-      // A credential's id is the name in its client id, before the tenant's.
+      // A credential's id is the part of its client id before the `@`.
       const [id = ""] = clientId.split("@");
       const facts = id === "" ? undefined : await look(id, signal);
       return facts?.clientId === clientId ? facts : undefined;
@@ -59,7 +61,7 @@ export function connectorProvider(options: ConnectorProviderOptions): Provider {
       if (made === undefined) return undefined;
       const found: CredentialFacts[] = [];
       for (const { id, clientId = "" } of made) {
-        // A credential that is gone again was made nevertheless.
+        // A credential that no longer exists was created nevertheless.
         found.push((await look(id, intent.signal)) ?? { id, clientId, ended: true });
       }
       return found;
@@ -74,7 +76,10 @@ export function connectorProvider(options: ConnectorProviderOptions): Provider {
   };
 }
 
-/** Whether a connector's last sync began after a time and succeeded. `undefined` for a connector that does not sync. */
+/**
+ * Returns whether a connector's last sync began after a time and succeeded; `undefined` for a connector that does not
+ * sync.
+ */
 function workedSince(connector: Connector | null | undefined, since: number): boolean | undefined {
   const status = connector?.status;
   if (!status || connector?.syncDisabledAt || status.status === "SYNC_STATUS_DISABLED") return undefined;

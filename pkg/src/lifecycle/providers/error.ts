@@ -1,24 +1,30 @@
-/** Why a provider itself refuses, where no call has failed. */
+/** The errors that providers themselves raise. */
 
 import { KeyturnError, type Outcome } from "../../base/errors.js";
 
-/** Why a provider refuses. */
+/** The reasons for which a provider refuses, as stable codes. */
 export type ProviderReason =
-  /** What has to be read before anything is issued could not be; `cause` says why. Nothing was issued. */
+  /** Something that must be read before anything is issued could not be read; `cause` says why. Nothing was issued. */
   | "not_read"
-  /** There is no living credential to make another one like. Nothing was issued. */
+  /** There is no living credential to copy. Nothing was issued. */
   | "no_model"
-  /** The control plane or a sink has a credential that the journal does not know, younger than what it knows. Nothing was issued. */
+  /**
+   * The control plane or a sink has a credential that the journal does not know, newer than those it knows. Nothing was
+   * issued.
+   */
   | "newer_credential"
-  /** The journal was restored from a backup, and nothing shows whether a credential was issued since then. Nothing was issued. */
+  /**
+   * The journal was restored from a backup, and nothing shows whether a credential was issued since then. Nothing was
+   * issued.
+   */
   | "restored"
-  /** The client uses this very credential, and would cut itself off. */
+  /** The client uses this very credential, and would lock itself out. */
   | "own_credential"
-  /** The client id is published where others know it, and would change. Nothing was issued. */
+  /** The client id is known to others, and a rotation would change it. Nothing was issued. */
   | "public_kind"
   /** The token may not read what is needed. */
   | "unreadable"
-  /** The new credential was not like the one before, and has been deleted again. */
+  /** The new credential differed from the one that it copies, and was deleted again. */
   | "differs"
   /** A credential was issued, but the steps that complete it failed; `cause` says why. Its marker finds it. */
   | "unfinished"
@@ -26,9 +32,9 @@ export type ProviderReason =
   | "no_secret"
   /** Something at the control plane depends on the credential, which was not ended. */
   | "in_use"
-  /** The place that a pair is tried at did not answer, or failed. */
+  /** The endpoint at which a pair is tried did not answer, or failed. */
   | "unavailable"
-  /** The place that a pair is tried at answers, but does not say whether the pair is good. */
+  /** The endpoint at which a pair is tried answers, but does not show whether the pair is valid. */
   | "unproven";
 
 /**
@@ -36,7 +42,7 @@ export type ProviderReason =
  * credential may have been issued.
  */
 export class ProviderError extends KeyturnError {
-  /** Which failure it is, as a stable code. */
+  /** The reason, as a stable code. */
   readonly reason: ProviderReason;
   /** The provider's `kind`. */
   readonly provider: string;

@@ -1,47 +1,51 @@
 /**
- * What the tenant's system log says about an attempt to issue. C1's description calls an event "a JSON OCSF event", and says neither
- * which calls are logged nor where an event names what: names are looked for anywhere in it, and silence counts only where the log
- * demonstrably speaks of such calls.
+ * Evidence in the tenant's system log about an attempt to issue. C1's description calls an event "a JSON OCSF event",
+ * and states neither which calls are logged nor which fields name what. Names are therefore looked for anywhere in an
+ * event, and the absence of an event counts only if the log demonstrably records such calls.
  */
 
 import type { ConductorOne } from "../../c1/client.js";
 import type { Intent } from "../ports.js";
 import { clockBehind, statusOf } from "./c1.js";
 
-/** Which call to look for. */
+/** The call to look for. */
 export interface Attempt {
   /** The name of the method in the API's description, such as `RotateCredential`. */
   readonly method: string;
-  /** Ids of what it was called for; an event of it names them all. */
+  /** The ids of what it was called for; an event of the call names all of them. */
   readonly ids: readonly string[];
-  /** Whether the log is known to record such calls with the credential that they made. If not, an earlier event has to show it. */
+  /**
+   * Whether the log is known to record such calls with the credential that they created. If not, an earlier event has
+   * to show it.
+   */
   readonly known: boolean;
 }
 
-/** Where to look, and where to report what could not be found out. */
+/** The client that reads the log, and where to report what could not be determined. */
 export interface LogReader {
   readonly client: ConductorOne;
   readonly now: () => number;
   readonly note: (why: string) => void;
 }
 
-/** What an event says about the credential that its call made. */
+/** The credential that a call created, according to its event. */
 export interface Made {
   readonly id: string;
   readonly clientId: string | undefined;
 }
 
-/** How far before the window events are requested: clocks are compared only with the answer. */
+/** How far before the window events are requested, in milliseconds: clocks are compared only once an answer arrives. */
 const EARLIER_MS = 600_000;
-/** How many earlier events are looked at for one that shows what the log records. */
+/** The number of earlier events that are searched for one that shows what the log records. */
 const EARLIER_EVENTS = 2_000;
 const PAGE_SIZE = 100;
 
 type Event = Readonly<Record<string, unknown>>;
 
 /**
- * The credentials that the client's own principal made by an attempt. `undefined`, with a note that says why, if the log cannot be read,
- * does not reach past the window yet, does not say which credential it was, or cannot be trusted to have recorded the call.
+ * Returns the credentials that the client's own principal created by an attempt. Returns `undefined`, with a note that
+ * says why, if the log cannot be read, does not reach past the window yet, does not say which credential it was, or
+ * cannot be trusted to have recorded the call.
  */
 export async function madeByAttempt(
   reader: LogReader,
@@ -106,7 +110,7 @@ async function read(reader: LogReader, attempt: Attempt, intent: Intent): Promis
   return undefined;
 }
 
-/** Whether an earlier event names the credential that such a call made. */
+/** Returns whether an earlier event names the credential that such a call created. */
 async function recordedBefore(
   client: ConductorOne,
   attempt: Attempt,
@@ -125,8 +129,8 @@ async function recordedBefore(
 }
 
 /**
- * The names by which events may refer to the client: its client id, the local part of that, and what the tenant says
- * about its token.
+ * Returns the names by which events may refer to the client: its client id and the local part of that or, without a
+ * client id, what the tenant says about its token.
  */
 async function principal(client: ConductorOne, signal: AbortSignal): Promise<readonly string[]> {
   const { clientID } = client.authentication;
@@ -138,7 +142,7 @@ async function principal(client: ConductorOne, signal: AbortSignal): Promise<rea
   return names.filter((name): name is string => Boolean(name));
 }
 
-/** Every text in an event. */
+/** Returns every text in an event. */
 function wordsOf(event: Event): ReadonlySet<string> {
   const words = new Set<string>();
   const rest: unknown[] = [event];
@@ -150,7 +154,7 @@ function wordsOf(event: Event): ReadonlySet<string> {
   return words;
 }
 
-/** Whether an event is of a call of the method. */
+/** Returns whether an event records a call of the method. */
 function isCall(words: ReadonlySet<string>, { method }: Attempt): boolean {
   for (const word of words)
     if (word === method || word.endsWith(`.${method}`) || word.endsWith(`/${method}`)) return true;
@@ -159,7 +163,7 @@ function isCall(words: ReadonlySet<string>, { method }: Attempt): boolean {
 
 const CLIENT_ID = /^([^@\s/]+)@[^@\s/]+\/\w+$/;
 
-/** The credential that an event's call made, if it names it. */
+/** Returns the credential that an event's call created, if the event names it. */
 function madeIn(event: Event, words: ReadonlySet<string>, who: readonly string[]): Made | undefined {
   const resources = Array.isArray(event.resources) ? (event.resources as readonly Event[]) : [];
   const clientId = [...words].find((word) => CLIENT_ID.test(word) && !who.includes(word) && !isActor(event, word));
@@ -168,12 +172,12 @@ function madeIn(event: Event, words: ReadonlySet<string>, who: readonly string[]
   return id ? { id, clientId } : undefined;
 }
 
-/** Whether a client id is that of who made the call. */
+/** Returns whether a client id is that of the caller. */
 function isActor({ actor }: Event, clientId: string): boolean {
   return typeof actor === "object" && actor !== null && wordsOf(actor as Event).has(clientId);
 }
 
-/** OCSF's time of an event, in milliseconds since 1970. */
+/** Returns the OCSF time of an event, in milliseconds since 1970. */
 function timeOf(event: Event): number | undefined {
   const { time, time_dt } = event;
   const at = typeof time === "number" ? time : Date.parse(String(time_dt ?? time));

@@ -5,23 +5,25 @@ import type { ConductorOne } from "../../c1/client.js";
 import type { CredentialFacts, Intent, Provider } from "../ports.js";
 import { type C1Credential, type C1ProviderOptions, factsOf, issued, pairs, unlessGone } from "./c1.js";
 
-/** Which service principal, and what its credentials may do. */
+/** Options of {@link servicePrincipalProvider}. */
 export interface PrincipalProviderOptions extends C1ProviderOptions {
   readonly servicePrincipalId: string;
-  /** What each new credential may do. There is no default: the API cannot be asked for less later. */
+  /** What each new credential may do. There is no default, since the API cannot restrict a credential later. */
   readonly limits: Limits & {
-    /** Whether its tokens have to be bound to a key of the consumer (DPoP). Default: no. */
+    /** Whether its tokens must be bound to a key of the consumer (DPoP). Default: false. */
     readonly requireDpop?: boolean | undefined;
   };
 }
 
-/** The owner of the personal clients: the user as whom the client is logged in. */
+/**
+ * Options of {@link personalClientProvider}. The personal clients belong to the user as whom the client is logged in.
+ */
 export interface PersonalClientProviderOptions extends C1ProviderOptions {
   /** What each new personal client may do. There is no default. */
   readonly limits: Limits;
 }
 
-/** The differences between the two. */
+/** What differs between the two kinds. */
 interface Named {
   readonly kind: string;
   create(
@@ -34,11 +36,11 @@ interface Named {
 }
 
 /**
- * The credentials of a C1 service principal. The attempt's marker is the new one's display name, and the list is the evidence. Several
- * are valid beside each other; a revoked one gets no more tokens, while those that it has remain valid until they
- * expire.
+ * Creates a provider for the credentials of a C1 service principal. The attempt's marker is the new credential's
+ * display name, and the list is the evidence. Several credentials can be valid at the same time. A revoked one gets no
+ * more tokens, but those that it already has remain valid until they expire.
  *
- * The service principal is the target: `list` has all of its credentials, whoever made them.
+ * The service principal is the target: `list` has all of its credentials, whoever created them.
  *
  * ```ts
  * const limits = { expiresInDays: 90, scopedRoles: "all", allowSourceCidr: ["192.0.2.0/24"] };
@@ -75,8 +77,9 @@ export function servicePrincipalProvider(options: PrincipalProviderOptions): Pro
 }
 
 /**
- * Personal clients (API keys) of the user as whom the client is logged in. The attempt's marker is the new one's
- * display name, and the list is the evidence. `list` is left out: a person has them for many purposes.
+ * Creates a provider for personal clients (API keys) of the user as whom the client is logged in. The attempt's marker
+ * is the new one's display name, and the list is the evidence. `list` is omitted, because a person has them for many
+ * purposes.
  *
  * @throws {@link ConfigurationError} for a limit that is not stated.
  */
@@ -101,7 +104,7 @@ export function personalClientProvider(options: PersonalClientProviderOptions): 
 }
 
 type Common = Omit<Provider, "parses" | "login" | "list"> & {
-  /** All of them, or those whose display names begin like this. */
+  /** Lists all of them, or those whose display names have this prefix. */
   list(signal: AbortSignal, prefix?: string): Promise<readonly CredentialFacts[]>;
 };
 

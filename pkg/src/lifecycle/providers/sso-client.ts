@@ -11,38 +11,38 @@ import type { CredentialFacts, Intent, Pair, Provider } from "../ports.js";
 import { type C1ProviderOptions, factsOf, issued, unlessGone } from "./c1.js";
 import { ProviderError } from "./error.js";
 
-/** Which line of clients. */
+/** Options of {@link ssoClientProvider}. */
 export interface SsoClientProviderOptions extends C1ProviderOptions {
   readonly appId: string;
   readonly ssoApplicationId: string;
   /** The client id of the first client. Keep it unchanged, even when that client no longer exists. */
   readonly clientId: string;
   /**
-   * Where clients of SSO applications exchange their codes, by which a pair is tried. It gets the new secret, so it has to be `https`, or
-   * `http` to loopback. C1's description of its API does not say where that is. Default: where C1 issues its other tokens,
-   * `/auth/v1/token` of the tenant.
+   * The endpoint where clients of SSO applications exchange their codes, at which a pair is tried. It receives the new
+   * secret, so it must be `https`, or `http` to loopback. C1's description of its API does not say where it is.
+   * Default: the endpoint of C1's other tokens, `/auth/v1/token` of the tenant.
    */
   readonly tokenURL?: string | undefined;
 }
 
 const KIND = "c1-sso-client";
 
-/** What OAuth 2.0 allows in a client id and a client secret. */
+/** The characters that OAuth 2.0 allows in a client id and a client secret. */
 const VISIBLE = /^[\x20-\x7e]+$/;
 
-/** The ways to authenticate that come with a secret. */
+/** The client authentication methods that use a secret. */
 type Method = "clientSecretBasic" | "clientSecretPost";
 
-/** How a server may answer the exchange of a code that does not exist. */
+/** A server's verdict on a pair, by its answer to the exchange of a code that does not exist. */
 type Verdict = "accepted" | "refused";
 
 /**
- * A line of clients of an SSO application. C1 can give a client a new secret, but the old one stops working at that moment, and the client
- * id stays, so that nobody could tell which of two secrets a consumer has. Therefore each rotation makes another client like the one in
- * use (C1's own advice for an overlap), and ends the old client once no consumer has it. The consumer has to read both values
- * from its sink, and the client id changes.
+ * Creates a provider for a line of clients of an SSO application. C1 can give a client a new secret, but the old one
+ * stops working at once, and the client id stays, so that nobody could tell which of the two secrets a consumer has.
+ * Therefore each rotation creates another client like the one in use (C1's own advice for an overlap), and ends the old
+ * client once no consumer has it. The client id changes, so the consumer must read both values from its sink.
  *
- * The attempt's marker is a part of the new client's display name, and the list of clients is the evidence.
+ * The attempt's marker is part of the new client's display name, and the list of clients is the evidence.
  *
  * ```ts
  * const provider = ssoClientProvider({ client: c1, appId, ssoApplicationId, clientId });
@@ -62,7 +62,7 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
   };
   const facts = (list: readonly SSOApplicationOIDCClient[]): readonly CredentialFacts[] =>
     list.flatMap((row) => factsOf({ ...row, id: row.clientId }, now()) ?? []);
-  /** The living ones of the line, oldest first. */
+  /** Returns the living clients of the line, oldest first. */
   const lineOf = (all: readonly SSOApplicationOIDCClient[]): readonly SSOApplicationOIDCClient[] =>
     all.filter((row) => row.clientId === first || baseOf(row, first) !== undefined).sort(byAge);
   const remove = (clientId: string, signal: AbortSignal): Promise<unknown> =>
@@ -73,7 +73,7 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
       ),
     );
 
-  /** What the next one is made like: the oldest, since it is in use, and a younger one may come of an attempt that failed. */
+  /** Returns the client to copy: the oldest, since it is in use, and a younger one may come from a failed attempt. */
   const modelOf = async (signal: AbortSignal): Promise<SSOApplicationOIDCClient> => {
     let all: readonly SSOApplicationOIDCClient[];
     try {
@@ -103,7 +103,7 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
     if (send === undefined) throw new ConfigurationError("client", "unsupported", "client: is from another version");
     const answer = await exchange(send, given ?? `${client.serverURL}/auth/v1/token`, pair, model, signal);
     if (answer.error === "invalid_client") return "refused";
-    // The code does not exist, so this is what a client hears that has authenticated.
+    // The code does not exist, so this is the answer to a client that has authenticated.
     if (answer.error === "invalid_grant") return "accepted";
     const again = answer.status === 429 || answer.status >= 500;
     const message = `the token endpoint answered ${answer.status}, which says nothing about the pair`;
@@ -151,7 +151,7 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
       const model = (await rows(signal)).find((row) => row.clientId === pair.clientId);
       if (model === undefined) return false;
       if ((await verdictOn(pair, model, signal)) === "refused") return false;
-      // A server that looks for the code before the secret says the same to every secret.
+      // A server that checks the code before the secret gives the same answer to every secret.
       const wrong = { clientId: pair.clientId, clientSecret: crypto.randomUUID() };
       if ((await verdictOn(wrong, model, signal)) === "refused") return true;
       const message = "the token endpoint rejects a code before it checks the secret, so it cannot prove a pair";
@@ -165,12 +165,12 @@ export function ssoClientProvider(options: SsoClientProviderOptions): Provider {
   };
 }
 
-/** How the name of a client of a line ends. */
+/** Returns the suffix of the name of a line's client. */
 function suffix(first: string, marker: string): string {
   return ` [${first} ${marker}]`;
 }
 
-/** The name of a client without that end; `undefined` if its name has none, since it is not of the line. */
+/** Returns the name of a client without that suffix; `undefined` if it has none, because it is not of the line. */
 function baseOf({ displayName }: SSOApplicationOIDCClient, first: string): string | undefined {
   const at = displayName?.endsWith("]") ? displayName.lastIndexOf(suffix(first, "").slice(0, -1)) : -1;
   return at < 0 ? undefined : displayName?.slice(0, at);
@@ -185,7 +185,7 @@ function methodOf({ authentication }: SSOApplicationOIDCClient): Method | undefi
   return authentication?.clientSecretPost ? "clientSecretPost" : undefined;
 }
 
-/** In what the new client is not like the one that it was made after. */
+/** Returns the properties in which the new client differs from the one that it copies. */
 function differences(
   model: SSOApplicationOIDCClient,
   made: SSOApplicationOIDCClient | null | undefined,
@@ -202,7 +202,10 @@ function differences(
 /** The longest answer of a token endpoint that is read, in bytes. */
 const LONGEST = 1 << 20;
 
-/** Exchanges a code that does not exist, as the application would one that does (RFC 6749, sections 2.3.1 and 4.1.3). */
+/**
+ * Exchanges a code that does not exist, as the application would exchange a real one (RFC 6749, sections 2.3.1 and
+ * 4.1.3).
+ */
 async function exchange(
   send: Sender,
   url: string,
@@ -242,7 +245,7 @@ async function exchange(
   } catch (cause) {
     if (cause instanceof ProviderError) throw cause;
     if (signal.aborted) throw cause;
-    // What a caller's own `fetch` throws may quote what it was about to send.
+    // An error of the caller's own `fetch` may quote what it was about to send.
     throw new ProviderError(KIND, "unavailable", "the token endpoint did not respond");
   }
   try {

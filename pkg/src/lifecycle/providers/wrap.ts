@@ -11,7 +11,7 @@ const CALLS = ["search", "look", "list", "listIssued", "find", "recall", "login"
 export type ProviderCall = (typeof CALLS)[number];
 
 /**
- * The same provider, but each call to the control plane is made by `around`, which calls `work` for it.
+ * Returns the same provider, except that each call to the control plane is made by `around`, which calls `work` for it.
  *
  * @param around receives the name of the call, and the signal that ends it.
  */
@@ -41,8 +41,8 @@ export function wrapProvider(
 }
 
 /**
- * The same provider, but it issues nothing once the time of an attempt is over: what comes before the call may have
- * taken long, and others may have given up on the attempt.
+ * Returns the same provider, except that it issues nothing once the deadline of an attempt has passed: the steps before
+ * the call may have taken long, and others may have given up on the attempt.
  */
 export function timely(provider: Provider, clock: Clock): Provider {
   return {

@@ -1,8 +1,8 @@
-/** The contract of every store of sealed copies, as tests that any runner can run. */
+/** The contract of every store of sealed copies, as tests that any test runner can run. */
 
 import type { SealStore } from "../ports.js";
 
-/** A place of a store: a folder, a table. */
+/** A place for a store: a folder, a table. */
 export interface SealPlace {
   /** Opens a store there. Called several times for one place: as another process would, or after a restart. */
   open(): SealStore | Promise<SealStore>;
@@ -10,7 +10,7 @@ export interface SealPlace {
   remove?(): void | Promise<void>;
 }
 
-/** Markers as attempts have them: targets may have any name. */
+/** Markers in the form that attempts use; targets may have any name. */
 const MARKERS = [
   "keyturn:order-export:0a1b2c3d:1.1",
   "keyturn:Order-Export:0a1b2c3d:1.1",
@@ -27,7 +27,7 @@ const MARKERS = [
  * testSealStore(test, async () => ({ open: () => directorySeals(await freshFolder()) }));
  * ```
  * @param test registers one test by name. Its function rejects if the store does not meet the contract.
- * @param fresh makes an empty place. Called once for each test.
+ * @param fresh creates an empty place. Called once for each test.
  */
 export function testSealStore(
   test: (name: string, run: () => Promise<void>) => unknown,

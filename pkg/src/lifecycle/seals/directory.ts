@@ -1,4 +1,4 @@
-/** Sealed copies in a folder, a file for each. */
+/** Sealed copies in a folder, with a file for each. */
 
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
@@ -14,8 +14,9 @@ export interface DirectorySealsOptions {
 }
 
 /**
- * Sealed copies in a folder, for the processes of one machine. A file has its owner's rights alone, and is deleted once nobody needs the
- * copy; the disk, its snapshots and backups may keep what was in it, without the key.
+ * Creates a store of sealed copies in a folder, for the processes of one machine. Only its owner may access a file,
+ * which is deleted once nobody needs the copy. The disk, its snapshots and backups may keep the content, but not the
+ * key.
  *
  * ```ts
  * const seal = { store: directorySeals("/var/lib/keyturn/sealed"), key: await readFile("/etc/keyturn/seal.key") };
@@ -24,7 +25,7 @@ export interface DirectorySealsOptions {
  */
 export function directorySeals(folder: string, { mode = 0o700 }: DirectorySealsOptions = {}): SealStore {
   const at = resolve(folder);
-  // A marker may be longer than a name may be, and have characters that no name has.
+  // A marker may be too long for a file name, or have characters that a file name cannot have.
   const path = (marker: string): string => join(at, createHash("sha256").update(marker).digest("hex"));
   const attempt = async <T>(verb: string, marker: string, work: (path: string) => Promise<T>): Promise<T> => {
     const file = path(marker);
@@ -38,7 +39,7 @@ export function directorySeals(folder: string, { mode = 0o700 }: DirectorySealsO
     put: (marker, sealed) =>
       attempt("write", marker, async (file) => {
         await mkdir(at, { recursive: true, mode });
-        // One process seals for a marker, so what is left of a file belongs to one that died, and `delete` finds it.
+        // Only one process seals for a marker, so a leftover file belongs to one that died, and `delete` removes it.
         let handle: FileHandle | undefined;
         try {
           handle = await open(`${file}.new`, "w", 0o600);

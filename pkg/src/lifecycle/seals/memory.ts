@@ -1,8 +1,8 @@
-/** Copies that exist as long as the process, for tests and experiments. */
+/** Copies that last as long as the process, for tests and experiments. */
 
 import type { SealStore } from "../ports.js";
 
-/** Sealed copies in memory. They do not outlive the process, which is what copies are for: this is for tests. */
+/** Creates a store of sealed copies in memory. It is only for tests, since its copies do not outlive the process. */
 export function memorySeals(): SealStore {
   const copies = new Map<string, string>();
   return {

@@ -1,13 +1,13 @@
-/** Copies of answers that are sealed, so that a process which is started again still has the secret. */
+/** Sealed copies of answers, so that a restarted process still has the secret. */
 
 import { type Sealer, sealer } from "../../auth/sealing.js";
 import type { PlatformKey } from "../../base/platform.js";
 import type { CredentialFacts, SealStore } from "../ports.js";
 
 /**
- * A key: 16 or 32 random bytes, or an AES-GCM `CryptoKey` that encrypts and decrypts. A function is called with the attempt's marker, and
- * may give each its own key, such as a data key of a key management service, so that destroying it destroys whatever a backup
- * still has.
+ * A key: 16 or 32 random bytes, or an AES-GCM `CryptoKey` that encrypts and decrypts. A function is called with the
+ * attempt's marker, and may return a separate key for each, such as a data key of a key management service, so that
+ * destroying the key makes copies in backups unreadable.
  */
 export type SealKey = Uint8Array | PlatformKey | ((marker: string) => SealKeyOfOne | Promise<SealKeyOfOne>);
 
@@ -20,7 +20,7 @@ export interface SealOptions {
   readonly key: SealKey;
 }
 
-/** Why a copy does not give its secret back. The codes are those of the journal's events. */
+/** The error for a copy that does not give its secret back. The codes are those of the journal's events. */
 export class Unsealed extends Error {
   readonly code: "not_sealed" | "wrong_key";
 
@@ -30,7 +30,7 @@ export class Unsealed extends Error {
   }
 }
 
-/** What a copy holds. */
+/** The content of a copy. */
 export interface Copy {
   readonly credential: CredentialFacts;
   readonly secret: string;
@@ -40,10 +40,13 @@ export interface Copy {
 export class Seals {
   readonly #store: SealStore;
   readonly #sealer: (marker: string) => Promise<Sealer>;
-  /** Copies that are on their way to the store: one that nobody waits for any more must not arrive after it was deleted. */
+  /**
+   * Copies that are on their way to the store. `delete` waits for them, so that an abandoned copy does not arrive after
+   * its deletion.
+   */
   readonly #pending = new Map<string, Promise<void>>();
 
-  /** @throws {@link ConfigurationError} for a key that is none. */
+  /** @throws {@link ConfigurationError} for an invalid key. */
   constructor({ store, key }: SealOptions) {
     this.#store = store;
     if (typeof key === "function") this.#sealer = async (marker) => sealer("seal", await key(marker));

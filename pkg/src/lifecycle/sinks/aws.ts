@@ -6,14 +6,14 @@ import type { Pair, Sink } from "../ports.js";
 import { SinkError, type SinkReason } from "./error.js";
 import { BATON_NAMES, type PairNames, type Stored, versionedSink } from "./versioned.js";
 
-/** Options of each call of a client of AWS. */
+/** The options of each call of an AWS client. */
 interface CallOptions {
   abortSignal?: AbortSignal;
 }
 
 /**
- * A client of `@aws-sdk/client-secrets-manager`, as far as it is used: an instance of its class `SecretsManager`. No version of it is
- * required, and the package does not depend on it.
+ * The part of a client of `@aws-sdk/client-secrets-manager` that is used: an instance of its class `SecretsManager`. No
+ * particular version is required, and the package does not depend on it.
  */
 export interface SecretsManagerClient {
   getSecretValue(
@@ -34,9 +34,12 @@ export interface SecretsManagerClient {
 export interface AwsSecretOptions {
   /** `new SecretsManager({ region })` of `@aws-sdk/client-secrets-manager`. */
   readonly client: SecretsManagerClient;
-  /** The name or the ARN of the secret. It has to exist, but it need not have a value. */
+  /** The name or the ARN of the secret. It must exist, but need not have a value. */
   readonly secretId: string;
-  /** The keys of the pair in the secret's JSON. Others that it has are kept. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
+  /**
+   * The keys of the pair in the secret's JSON. Other keys are kept. Default: `BATON_CLIENT_ID` and
+   * `BATON_CLIENT_SECRET`.
+   */
   readonly names?: PairNames | undefined;
   /** The name of the sink. Default: `aws:SECRETID`. */
   readonly name?: string | undefined;
@@ -44,7 +47,7 @@ export interface AwsSecretOptions {
 
 const CURRENT = "AWSCURRENT";
 const PENDING = "KEYTURN_PENDING";
-/** The first version of a secret has this id, whoever writes it: AWS refuses a second one with another value. */
+/** The id of the first version of a secret, whoever writes it: AWS refuses a second one with another value. */
 const FIRST = "keyturn-first-version-of-this-secret";
 
 interface Value extends Stored {
@@ -52,9 +55,9 @@ interface Value extends Stored {
 }
 
 /**
- * A secret of AWS Secrets Manager whose value is JSON. A write stores a new version beside the current one, and then moves the stage
- * `AWSCURRENT` from the version that was read: AWS refuses that if the stage is elsewhere by now. `AWSPREVIOUS` keeps the version before,
- * which is what `restore` takes.
+ * Creates a sink for a secret of AWS Secrets Manager whose value is JSON. A write stores a new version beside the
+ * current one, and then moves the stage `AWSCURRENT` from the version that was read; AWS refuses this if the stage has
+ * moved in the meantime. `AWSPREVIOUS` keeps the previous version, for `restore`.
  *
  * The client's principal needs `GetSecretValue`, `PutSecretValue` and `UpdateSecretVersionStage`.
  */
@@ -71,7 +74,7 @@ export function awsSecret(options: AwsSecretOptions): Sink {
       if (found.SecretString === undefined) throw new SinkError(name, "malformed", "the secret is binary, not JSON");
       return { version: found.VersionId ?? "", text: found.SecretString, ...pairOf(found.SecretString) };
     } catch (error) {
-      // Also for a secret that does not exist, which the first write then reports.
+      // A secret that does not exist gives the same error; the first write then reports it.
       if (nameOf(error) === "ResourceNotFoundException") return { version: "none", text: "" };
       throw failure(name, "reading", error, signal, false);
     }
@@ -143,7 +146,7 @@ function failure(sink: string, verb: string, error: unknown, signal: AbortSignal
   const outcome = changes ? "unknown" : "none";
   if (signal.aborted) return new RequestAbortedError({ cause: signal.reason, outcome });
   const { $metadata: facts } = (error ?? {}) as { $metadata?: { httpStatusCode?: number; requestId?: string } };
-  // The error itself is left out: clients of AWS keep the request in it.
+  // The error itself is left out, since AWS clients keep the request in it.
   return new SinkError(sink, REASONS[nameOf(error)] ?? "failed", `${verb}: ${nameOf(error) || "AWS did not respond"}`, {
     status: facts?.httpStatusCode,
     requestId: facts?.requestId,

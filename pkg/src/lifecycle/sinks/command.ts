@@ -18,13 +18,15 @@ export interface CommandOptions {
   /** The name of the sink. */
   readonly name: string;
   /**
-   * Gets one line of JSON on its standard input, `{"clientId":...,"clientSecret":...}`, and ends with 0 once consumers find that pair.
-   * Any other exit is a failure. The program may be run again with the same pair, and has to accept that.
+   * The program that delivers the pair. It gets one line of JSON on its standard input,
+   * `{"clientId":...,"clientSecret":...}`, and exits with 0 once consumers find that pair. Any other exit is a failure.
+   * It may be run again with the same pair, and must accept that.
    */
   readonly write: Command;
   /**
-   * Writes what consumers find now to its standard output, as JSON: `{"clientId":...,"clientSecret":...}`, without the secret if that
-   * cannot be read, and `{}` if there is nothing. Without this command the sink cannot be read.
+   * The program that writes what consumers find now to its standard output, as JSON:
+   * `{"clientId":...,"clientSecret":...}`, without the secret if that cannot be read, and `{}` if there is nothing.
+   * Without this program the sink cannot be read.
    */
   readonly read?: Command | undefined;
   /** Whether `read` returns the secret as well. Default: false. */
@@ -33,19 +35,23 @@ export interface CommandOptions {
   readonly env?: Record<string, string | undefined> | undefined;
   /** The folder that they run in. */
   readonly cwd?: string | undefined;
-  /** How long each may take, in milliseconds. After that it is killed with all that it has started, which is a failure. Default: one minute. */
+  /**
+   * How long each program may take, in milliseconds. It is then killed together with all that it has started, which is
+   * a failure. Default: one minute.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
-/** More than any pair needs. */
+/** The longest output that is read, in bytes: more than any pair needs. */
 const MOST_OUTPUT = 1 << 20;
 
 /**
- * A program that gets the pair on its standard input: never in its arguments or its environment, which other users can see. What it
- * writes to its standard error goes to that of this process, and is not included in an error.
+ * Creates a sink that passes the pair to a program on its standard input, never in its arguments or its environment,
+ * which other users can see. What the program writes to its standard error goes to that of this process, and is not
+ * included in an error.
  *
- * It compares nothing. Without `read`, nobody can tell what consumers find: the engine then takes the program's 0 for a delivery, and
- * after a crash delivers again.
+ * It compares nothing. Without `read`, it is unknown what consumers find: the engine then takes the exit status 0 for a
+ * delivery, and delivers again after a crash.
  */
 export function commandSink(options: CommandOptions): Sink {
   const { name, write, read, readsSecret = false } = options;
@@ -93,7 +99,10 @@ export function commandSink(options: CommandOptions): Sink {
   };
 }
 
-/** Whether there is such a program. Windows completes names in ways of its own, and says so once it is run. */
+/**
+ * Returns whether there is such a program. Windows resolves names in its own ways, and reports a missing program once
+ * it is run.
+ */
 async function canRun(program: string, { cwd = ".", env = process.env }: CommandOptions): Promise<boolean> {
   if (process.platform === "win32") return true;
   const isPath = program.includes("/") || isAbsolute(program);
@@ -121,7 +130,8 @@ function run(
   const failure = (reason: "failed" | "unavailable" | "missing" | "denied", why: string, begun: boolean) =>
     new SinkError(name, reason, `${program} ${why}`, { outcome: changes && begun ? "unknown" : "none" });
   return new Promise((resolve, reject) => {
-    // What a program leaves running may keep its output open, so that of a write, which nobody needs, is not waited for.
+    // Processes that a program leaves running may keep its output open. Nobody needs the output of a write, so it is
+    // not waited for.
     const output = changes ? "ignore" : "pipe";
     const child = spawn(program, args, { stdio: ["pipe", output, "inherit"], cwd, env: env ?? process.env });
     const chunks: Buffer[] = [];

@@ -1,36 +1,36 @@
-/** Why a sink fails. */
+/** The errors of sinks. */
 
 import { KeyturnError, type Outcome, RequestAbortedError } from "../../base/errors.js";
 
-/** Why a sink cannot be read or written. */
+/** The reasons for which a sink cannot be read or written, as stable codes. */
 export type SinkReason =
   /** The format cannot carry the value to its readers unchanged. Nothing was written. */
   | "refused"
   /** The existing content does not have the sink's format. Nothing was written. */
   | "malformed"
-  /** The place does not exist, and this sink does not create it: a secret, a folder, a key of GitHub's. */
+  /** The place does not exist, and this sink does not create it: a secret, a folder, GitHub's public key. */
   | "missing"
-  /** The token, the user or the process does not have the right to do this. */
+  /** The token, the user or the process lacks the permission to do this. */
   | "denied"
   /** Another process holds the lock, or may hold it. */
   | "busy"
   /** This sink cannot return what was requested. */
   | "unreadable"
-  /** The disk is full. */
+  /** No space is left, or a quota is used up. */
   | "full"
-  /** Some of the sinks of a list were reached and others were not: `missing` names those. */
+  /** Only some of the sinks of a list were reached: `missing` names the others. */
   | "partial"
-  /** The system did not answer with a success. */
+  /** The system answered, but not with a success. */
   | "failed"
   /** The system did not answer. */
   | "unavailable";
 
 /**
- * A sink cannot be read or written. `outcome` is `"none"` if nothing was changed, `"unknown"` if it may have been: read before writing
- * again. The message never contains a value.
+ * A sink cannot be read or written. `outcome` is `"none"` if nothing was changed, `"unknown"` if it may have been: read
+ * before writing again. The message never contains a value.
  */
 export class SinkError extends KeyturnError {
-  /** Which failure it is, as a stable code. */
+  /** The reason, as a stable code. */
   readonly reason: SinkReason;
   /** The name of the sink. */
   readonly sink: string;
@@ -64,7 +64,7 @@ export class SinkError extends KeyturnError {
   }
 }
 
-/** Rejects if the caller has given up. @internal */
+/** Throws if the caller has aborted. @internal */
 export function unlessAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new RequestAbortedError({ cause: signal.reason });
 }

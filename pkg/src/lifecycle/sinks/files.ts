@@ -11,10 +11,10 @@ import { mayUse } from "./access.js";
 import { SinkError, type SinkReason } from "./error.js";
 import { BATON_NAMES, type Fields, type PairNames, type Stored, versionedSink } from "./versioned.js";
 
-/** How long to wait for another process that writes the same file. */
+/** How long to wait for another process that writes the same file, in milliseconds. */
 const LOCK_WAIT_MS = 10_000;
 
-/** How a file sink waits for another process that writes the same. @internal */
+/** Returns how a file sink waits for another process that writes the same file. @internal */
 export function lockOf(sink: string, waitMs: number | undefined, signal: AbortSignal): LockOptions {
   return {
     waitMs: waitMs ?? LOCK_WAIT_MS,
@@ -28,7 +28,7 @@ export function lockOf(sink: string, waitMs: number | undefined, signal: AbortSi
 
 /** Options of sinks that are a file. */
 export interface FileSinkOptions {
-  /** The file. A symbolic link is followed. The file is created if it does not exist; its folder has to exist. */
+  /** The file. A symbolic link is followed. The file is created if it does not exist; its folder must exist. */
   readonly path: string;
   /** The file's mode. Default: its current mode, and `0o600` for a new file. */
   readonly mode?: number | undefined;
@@ -48,16 +48,20 @@ export interface EnvFileOptions extends FileSinkOptions {
 
 /** Options of {@link jsonFile}. */
 export interface JsonFileOptions extends FileSinkOptions {
-  /** Where the two values are, as keys from the top: `["c1", "clientId"]`. Default: `clientId` and `clientSecret` at the top. */
+  /**
+   * The paths of the two values, as keys from the top level: `["c1", "clientId"]`. Default: `clientId` and
+   * `clientSecret` at the top level.
+   */
   readonly paths?: { readonly clientId: readonly string[]; readonly clientSecret: readonly string[] } | undefined;
 }
 
 /**
- * A `.env` file. The two values are put in place; comments, order and everything else stay exactly as they are. The
- * file is replaced in one step, so readers find the old pair or the new one, and it keeps its owner and mode.
+ * Creates a sink for a `.env` file. The two values are replaced in place; comments, order and everything else stay
+ * exactly as they are. The file is replaced atomically, so readers find the old pair or the new one, and it keeps its
+ * owner and mode.
  *
- * It compares with a lock that every process using this package takes, on one machine. An editor or a script that takes no lock can
- * write in the moment between the read and the replacement; its change is then lost.
+ * It compares under a lock that every process on the same machine using this package takes. An editor or a script that
+ * takes no lock can write between the read and the replacement; its change is then lost.
  */
 export function envFile(options: EnvFileOptions): Sink {
   const { names = BATON_NAMES, dialect = "portable" } = options;
@@ -75,7 +79,10 @@ export function envFile(options: EnvFileOptions): Sink {
   });
 }
 
-/** A JSON file. As {@link envFile}, for two places of a JSON text, which keeps its style and numbers exactly. */
+/**
+ * Creates a sink for a JSON file. Works as {@link envFile} does, for two paths of a JSON text, whose style and numbers
+ * are kept exactly.
+ */
 export function jsonFile(options: JsonFileOptions): Sink {
   const { paths = { clientId: ["clientId"], clientSecret: ["clientSecret"] } } = options;
   const name = options.name ?? `file:${options.path}`;
@@ -95,7 +102,7 @@ interface Format {
 }
 
 interface Content extends Stored {
-  /** The file behind links. */
+  /** The file, with symbolic links resolved. */
   readonly path: string;
   readonly text: string;
   readonly mode: number | undefined;
@@ -122,7 +129,7 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
         return {
           path,
           text,
-          // A replaced file is another file, and a changed one has another time; neither says anything about the content.
+          // A replaced file has another inode, and a changed one another time; neither says anything about the content.
           version: `${facts.ino}.${facts.mtimeNs}.${facts.ctimeNs}`,
           mode: Number(facts.mode) & 0o7777,
           owner: [Number(facts.uid), Number(facts.gid)],
@@ -140,14 +147,14 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
     },
     async check({ path }) {
       try {
-        // The file is replaced by another one, so the right to its folder counts.
+        // The file is replaced by another one, so the permission to write in its folder counts.
         await mayUse(dirname(path), "write in");
       } catch (error) {
         throw fileFailure(name, "write in", dirname(path), error);
       }
     },
     async store({ path, text, mode, owner, mtimeMs }, pair) {
-      // Values that cannot be carried are refused before anything is touched.
+      // Values that the format cannot carry are refused before anything is touched.
       const content = format.write(text, pair);
       const found = format.read(content);
       if (found.clientId !== pair.clientId || found.clientSecret !== pair.clientSecret)
@@ -166,7 +173,7 @@ function fileSink(name: string, options: FileSinkOptions, format: Format): Sink 
   });
 }
 
-/** Replaces a file, or creates it, atomically and durably. The caller has to hold the lock. */
+/** Replaces a file, or creates it, atomically and durably. The caller must hold the lock. */
 async function replaceFile(
   sink: string,
   path: string,
@@ -180,7 +187,7 @@ async function replaceFile(
   const temporary = join(folder, prefix + randomUUID());
   let handle: FileHandle | undefined;
   try {
-    // A process that died in the middle leaves a file with a secret in it.
+    // A process that died halfway leaves a temporary file with a secret in it.
     for (const name of await readdir(folder))
       if (name.startsWith(prefix)) await rm(join(folder, name), { force: true });
     handle = await open(temporary, "wx", 0o600);
@@ -190,7 +197,7 @@ async function replaceFile(
       if (made.uid !== owner[0] || made.gid !== owner[1]) await handle.chown(...owner);
     }
     await handle.chmod(mode);
-    // The clock of a file system ticks slowly, and two states of the file must not look alike.
+    // File system clocks are coarse, but two states of the file must not have the same time.
     const { mtimeMs } = await handle.stat();
     if (mtimeMs <= after + 1) await handle.utimes((after + 2) / 1000, (after + 2) / 1000);
     await handle.sync();
@@ -229,7 +236,7 @@ const REASONS: Record<string, readonly [SinkReason, string]> = {
   EISDIR: ["malformed", "a folder is where a file should be"],
 };
 
-/** The error for a Node error. @internal */
+/** Converts a Node error to the error of a sink. @internal */
 export function fileFailure(sink: string, verb: string, path: string, error: unknown): Error {
   const code = codeOf(error);
   // Errors of this package are passed on, including the caller's abort.
@@ -241,7 +248,7 @@ export function fileFailure(sink: string, verb: string, path: string, error: unk
   });
 }
 
-/** Whether something is there. @internal */
+/** Reads a text file; resolves with `undefined` if it does not exist. @internal */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");

@@ -31,7 +31,7 @@ const DATA = "..data";
 const GENERATION = /^\.\.\d+_[0-9a-f-]{36}$/;
 
 /**
- * A folder with a file for each value, in the layout of the kubelet:
+ * Creates a sink for a folder with a file for each value, in the layout of the kubelet:
  *
  * ```text
  * client-id     -> ..data/client-id
@@ -39,9 +39,9 @@ const GENERATION = /^\.\.\d+_[0-9a-f-]{36}$/;
  * ..data        -> ..12_0b5e...
  * ..12_0b5e.../    the files
  * ```
- * Replacing `..data` changes both values in one step, so a program that opens the folder `..data` and reads both from there gets a pair
- * that belongs together. The generation before is kept until the next write: `restore` goes back to it. Values are written without a
- * line feed. It compares as {@link envFile} does.
+ * Replacing `..data` changes both values atomically, so a program that opens the folder `..data` and reads both from
+ * there gets a pair that belongs together. The previous generation is kept until the next write, for `restore` to go
+ * back to. Values are written without a line feed. The sink compares as {@link envFile} does.
  */
 export function secretFolder(options: SecretFolderOptions): Sink {
   const {
@@ -78,13 +78,14 @@ export function secretFolder(options: SecretFolderOptions): Sink {
       guarded("read", async () => {
         for (;;) {
           const generation = await current();
-          // Without the layout, the files themselves count, so that a folder that somebody else filled is recognised.
+          // Without the layout, the files in the folder itself count, so that a folder that somebody else filled is
+          // recognized.
           const pair = await pairAt(generation ?? ".");
           if ((await current()) === generation) return { version: generation ?? "none", ...pair };
         }
       }),
     check: async () => {
-      // It is made with all that it is in.
+      // The folder is created with its parents, so the nearest one that exists counts.
       for (let place = folder; ; place = dirname(place)) {
         try {
           return await mayUse(place, "write in");
@@ -97,7 +98,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
       guarded("write", async () => {
         const number = Number(/^\.\.(\d+)_/.exec(version)?.[1] ?? 0) + 1;
         const generation = `..${number}_${randomUUID()}`;
-        // Files that a process left when it died, and generations before the current one.
+        // Removes files that a dead process left, and generations before the current one.
         for (const entry of await readdir(folder))
           if ((GENERATION.test(entry) && entry !== version) || entry.startsWith(`${DATA}_`))
             await rm(join(folder, entry), { recursive: true, force: true });
@@ -128,7 +129,7 @@ export function secretFolder(options: SecretFolderOptions): Sink {
   });
 }
 
-/** Makes a symbolic link, in the place of whatever is there, in one step. */
+/** Creates a symbolic link, atomically replacing any file or link of that name. */
 async function point(folder: string, link: string, to: string): Promise<void> {
   const path = join(folder, link);
   const before = await readlink(path).catch(() => undefined);

@@ -11,24 +11,28 @@ export interface GitHubOptions extends Omit<Endpoint, "url"> {
   readonly url?: string | URL | undefined;
   /** `owner/name`. */
   readonly repository: string;
-  /** The environment that has the secret and the variable. Default: the repository. */
+  /** The environment that has the secret and the variable. Default: none; they belong to the repository. */
   readonly environment?: string | undefined;
-  /** The secret that gets the client secret. Default: `BATON_CLIENT_SECRET`. */
+  /** The name of the secret that receives the client secret. Default: `BATON_CLIENT_SECRET`. */
   readonly secret?: string | undefined;
-  /** The variable that gets the client id, which is no secret: workflows read it as `vars.NAME`. Default: `BATON_CLIENT_ID`. */
+  /**
+   * The name of the variable that receives the client id, which is not secret: workflows read it as `vars.NAME`.
+   * Default: `BATON_CLIENT_ID`.
+   */
   readonly variable?: string | undefined;
   /** The name of the sink. Default: `github:OWNER/NAME`, with the environment. */
   readonly name?: string | undefined;
 }
 
 /**
- * A secret of GitHub Actions, and a variable beside it that has the client id. Secrets are sealed for GitHub's public key before they are
- * sent. The token needs write access to secrets and to variables.
+ * Creates a sink for a secret of GitHub Actions, and a variable beside it that holds the client id. Secrets are sealed
+ * for GitHub's public key before they are sent. The token needs write access to secrets and to variables.
  *
- * **Limits.** GitHub never returns a secret, so `read` and `holds` use the variable alone, which is written after
- * the secret: if the variable names a client id, the secret that was written with it had been accepted before. GitHub compares
- * nothing, so `compares` is false, and a late writer is kept out only by whatever lease the engine holds. Secret and variable change one
- * after the other: a run that starts in between has the new secret with the old id and fails to log in.
+ * **Limits.** GitHub never returns a secret, so `read` and `holds` use only the variable, which is written after the
+ * secret: if the variable holds a client id, the secret that was written with it was accepted before. GitHub has no
+ * conditional write, so `compares` is false, and a late writer is kept out only by whatever lease the engine holds. The
+ * secret and the variable change one after the other: a run that starts in between has the new secret with the old id
+ * and fails to log in.
  */
 export function githubSecret(options: GitHubOptions): Sink {
   const { repository, environment, secret = "BATON_CLIENT_SECRET", variable = "BATON_CLIENT_ID" } = options;

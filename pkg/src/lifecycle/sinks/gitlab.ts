@@ -14,7 +14,10 @@ export interface GitLabOptions extends Omit<Endpoint, "url"> {
   readonly project: string;
   /** The environments whose jobs get the variables: `production`, `review/*`. Default: all of them, `*`. */
   readonly environment?: string | undefined;
-  /** Whether only jobs on protected branches and tags get them. Default: true. It applies to variables that the sink creates. */
+  /**
+   * Whether only jobs on protected branches and tags get them. Default: true. This applies to variables that the sink
+   * creates.
+   */
   readonly protected?: boolean | undefined;
   /** The names of the variables. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   readonly names?: PairNames | undefined;
@@ -23,12 +26,12 @@ export interface GitLabOptions extends Omit<Endpoint, "url"> {
 }
 
 /**
- * Two CI/CD variables of a GitLab project. The secret is masked in the logs of jobs, and neither value is expanded (`raw`). The token needs
- * the scope `api` and the role of a maintainer.
+ * Creates a sink for two CI/CD variables of a GitLab project. The secret is masked in the logs of jobs, and neither
+ * value is expanded (`raw`). The token needs the scope `api` and the role of a maintainer.
  *
- * **Limits.** GitLab compares nothing, so `compares` is false, and a late writer is kept out only by whatever lease the engine holds. The
- * variables change one after the other, the client id last: a job that starts in between has the new secret with the old id and fails to
- * log in.
+ * **Limits.** GitLab has no conditional write, so `compares` is false, and a late writer is kept out only by whatever
+ * lease the engine holds. The variables change one after the other, the client id last: a job that starts in between
+ * has the new secret with the old id and fails to log in.
  */
 export function gitlabVariables(options: GitLabOptions): Sink {
   const { project, environment = "*", names = BATON_NAMES } = options;

@@ -1,10 +1,10 @@
-/** Calls of the systems that sinks reach over HTTP. */
+/** HTTP calls to the systems that sinks write to. */
 
 import { bounded } from "../../base/body.js";
 import { RequestAbortedError } from "../../base/errors.js";
 import { SinkError } from "./error.js";
 
-/** What the caller provides: an address, a way to authenticate, a `fetch`. */
+/** A server as the caller provides it: an address, a way to authenticate, a `fetch`. */
 export interface Endpoint {
   /** The server's address: `https://vault.example.com:8200`. */
   readonly url: string | URL;
@@ -39,7 +39,7 @@ export async function send(
   const token = typeof endpoint.token === "string" ? endpoint.token : await endpoint.token();
   const url = new URL(String(endpoint.url).replace(/\/+$/, "") + path);
   const changes = method !== "GET";
-  // Some clients keep a listener on a signal for as long as it exists, and the caller's may exist for long.
+  // Some clients keep a listener on a signal for as long as the signal exists, and the caller's may exist for long.
   const own = new AbortController();
   const abort = (): void => own.abort(signal.reason);
   if (signal.aborted) abort();
@@ -57,7 +57,7 @@ export async function send(
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: own.signal,
-      // A token is sent to the given address, and to no other. Workers know no "error" here.
+      // The token must not be sent to any address but the given one. Workers do not support "error" here.
       redirect: "manual",
     });
     text = new TextDecoder().decode(
@@ -72,7 +72,7 @@ export async function send(
   } catch (error) {
     if (error instanceof SinkError) throw error;
     if (signal.aborted) throw new RequestAbortedError({ cause: signal.reason, outcome: changes ? "unknown" : "none" });
-    // What a library throws may quote what it was about to send.
+    // An error thrown by a library may quote what it was about to send.
     const outcome = changes ? "unknown" : "none";
     throw new SinkError(sink, "unavailable", `${method} ${url.pathname} got no response`, { outcome });
   } finally {
@@ -87,14 +87,17 @@ export async function send(
   return { status: response.status, body: parsed };
 }
 
-/** The error for an answer with which a sink cannot continue. Bodies are not quoted: some servers repeat what they were sent. @internal */
+/**
+ * Returns the error for an answer with which a sink cannot continue. Bodies are not quoted, since some servers repeat
+ * what they were sent. @internal
+ */
 export function unexpected(sink: string, what: string, { status }: Answer): SinkError {
   const reason = status === 401 || status === 403 ? "denied" : status === 404 ? "missing" : "failed";
   const outcome = status >= 500 ? "unknown" : "none";
   return new SinkError(sink, reason, `${what}: the server answered ${status}`, { status, outcome });
 }
 
-/** A member of an object from JSON. @internal */
+/** Returns the member at a path of a JSON value. @internal */
 export function member(value: unknown, ...path: string[]): unknown {
   return path.reduce<unknown>(
     (at, key) =>
@@ -105,7 +108,7 @@ export function member(value: unknown, ...path: string[]): unknown {
   );
 }
 
-/** A member that is a text. @internal */
+/** Returns the member at a path of a JSON value, if it is a string. @internal */
 export function textAt(value: unknown, ...path: string[]): string | undefined {
   const found = member(value, ...path);
   return typeof found === "string" ? found : undefined;

@@ -5,7 +5,7 @@ import { SinkError } from "./error.js";
 import { type Answer, type Endpoint, send, textAt, unexpected } from "./http.js";
 import { BATON_NAMES, type PairNames, type Stored, versionedSink } from "./versioned.js";
 
-/** What runs the pods that read a Secret. */
+/** A workload whose pods read a Secret. */
 export interface Workload {
   readonly kind: "Deployment" | "StatefulSet" | "DaemonSet";
   readonly name: string;
@@ -16,11 +16,12 @@ export interface KubernetesOptions extends Endpoint {
   readonly namespace: string;
   /** The name of the Secret. It is created if it does not exist. */
   readonly secret: string;
-  /** The keys of the pair. Others that the Secret has are kept. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
+  /** The keys of the pair. Other keys of the Secret are kept. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   readonly names?: PairNames | undefined;
   /**
-   * What to restart once the Secret has the pair: programs read their environment when they start. The client id is written into the
-   * annotation `keyturn-credential` of the pod template, so a delivery that is repeated restarts nothing twice.
+   * The workloads to restart once the Secret has the pair, since programs read their environment when they start. The
+   * client id is written into the annotation `keyturn-credential` of the pod template, so a repeated delivery restarts
+   * nothing twice.
    */
   readonly restart?: readonly Workload[] | undefined;
   /** The name of the sink. Default: `kubernetes:NAMESPACE/SECRET`. */
@@ -34,8 +35,9 @@ interface Secret extends Stored {
 }
 
 /**
- * A `Secret`, over the API of Kubernetes. Each write carries the `resourceVersion`, so that it fails with a conflict if anybody wrote in
- * between. The token needs `get`, `patch` and (for a new one) `create` on secrets, and `patch` on what is restarted.
+ * Creates a sink for a `Secret`, through the Kubernetes API. Each write carries the `resourceVersion`, so that it fails
+ * with a conflict if the Secret was changed in between. The token needs `get`, `patch` and (for a new Secret) `create`
+ * on secrets, and `patch` on the workloads to restart.
  *
  * A cluster's CA is usually private: provide a `fetch` that trusts it, or start Node with `NODE_EXTRA_CA_CERTS`.
  */
@@ -75,7 +77,7 @@ export function kubernetesSecret(options: KubernetesOptions): Sink {
             signal,
           );
       if (answer.status === 200 || answer.status === 201) return true;
-      // Changed by somebody, made by somebody, or gone.
+      // Somebody else changed, created or deleted it.
       if (answer.status === 409 || (exists && answer.status === 404)) return false;
       throw unexpected(name, "writing", answer);
     },

@@ -5,17 +5,19 @@ import { SinkError, unlessAborted } from "./error.js";
 
 /** Options of {@link sinkList}. */
 export interface SinkListOptions {
-  /** The name of the list among the sinks of a target. Default: the names of its sinks, with `+` between. */
+  /** The name of the list among the sinks of a target. Default: the names of its sinks, joined by `+`. */
   readonly name?: string | undefined;
 }
 
 /**
- * A sink that delivers to several. It tries each, even after one has failed; if any was not reached, the call rejects with a
- * {@link SinkError} whose `missing` names those, and calling again completes it, since each sink takes a pair that it has already.
+ * Creates a sink that delivers to several others. It tries each, even after one has failed. If any was not reached, the
+ * call rejects with a {@link SinkError} whose `missing` names those; calling again completes the delivery, since each
+ * sink accepts a pair that it already has.
  *
- * The list compares if each of its sinks does. All are read before any is written, and the first that compares is written before the
- * others: of several writers who use lists with the same order, one gets past it. Somebody who writes to a later sink by another way at
- * that moment is found when its turn comes; the list is then partly delivered, and the call rejects.
+ * The list compares if all of its sinks do. All are read before any is written, and the first that compares is written
+ * before the others: of several writers who use lists with the same order, only one gets past it. If something else
+ * writes to a later sink at that moment, this is noticed when that sink's turn comes; the list is then partly
+ * delivered, and the call rejects.
  */
 export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}): Sink {
   const name = options.name ?? sinks.map((sink) => sink.name).join("+");
@@ -40,7 +42,7 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
       return version === versions[index] || !sink.compares || (await there(sink));
     });
     if (before.includes(false)) return false;
-    // A writer that is refused here has changed nothing, and one that fails here has not got past the others.
+    // A writer that is refused here has changed nothing, and one that fails here has not written to the others.
     const gate = sinks.findIndex((sink) => sink.compares);
     const first = sinks[gate];
     if (first !== undefined) {
@@ -102,7 +104,7 @@ export function sinkList(sinks: readonly Sink[], options: SinkListOptions = {}):
   };
 }
 
-/** The versions of the sinks. A text that no list made matches no state. */
+/** Returns the versions of the sinks. A text that did not come from a list matches no state. */
 function parsed(version: string): readonly string[] {
   try {
     const versions: unknown = JSON.parse(version);
@@ -112,7 +114,7 @@ function parsed(version: string): readonly string[] {
   }
 }
 
-/** Waits for all. If some fail, the error names them. */
+/** Waits for all calls. If some fail, the error names their sinks. */
 async function all<T>(list: string, names: readonly string[], works: readonly Promise<T>[]): Promise<T[]> {
   const ends = await Promise.allSettled(works);
   const missing = names.filter((_, index) => ends[index]?.status === "rejected");

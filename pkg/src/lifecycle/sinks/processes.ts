@@ -1,16 +1,16 @@
-/** Ends a program together with what it has started. */
+/** Kills a program together with what it has started. */
 
 import { type ChildProcess, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * Kills a program and everything that it has started: a shell that is killed alone leaves the command that it waits for, which goes on with
- * the secret, and keeps the output of this process open. They have no process group of their own, as what asks on the terminal needs
- * that of this process.
+ * Kills a program and everything that it has started. If only a shell were killed, the command that it waits for would
+ * go on with the secret, and keep the output of this process open. These processes have no process group of their own,
+ * because a program that prompts on the terminal needs that of this process.
  */
 export function killAll(child: ChildProcess): void {
   const { pid } = child;
-  // Whose parent is dead is nobody's child any more.
+  // The descendants are listed first: once its parent is dead, a process can no longer be found as its child.
   const others = pid === undefined ? [] : descendants(pid);
   child.kill("SIGKILL");
   for (const other of others) {
@@ -34,7 +34,7 @@ function descendants(root: number): readonly number[] {
   return found;
 }
 
-/** All processes with their parents; none if the system does not tell. */
+/** Returns all processes with their parents; none if the system does not tell. */
 function processes(): readonly (readonly [pid: number, parent: number])[] {
   try {
     if (process.platform === "linux") return readdirSync("/proc").flatMap(parentOf);

@@ -13,7 +13,7 @@ export interface VaultOptions extends Endpoint {
   readonly path: string;
   /** A namespace of Vault Enterprise. */
   readonly namespace?: string | undefined;
-  /** The keys of the pair. Others that the secret has are kept. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
+  /** The keys of the pair. Other keys of the secret are kept. Default: `BATON_CLIENT_ID` and `BATON_CLIENT_SECRET`. */
   readonly names?: PairNames | undefined;
   /** The name of the sink. Default: `vault:MOUNT/PATH`. */
   readonly name?: string | undefined;
@@ -24,8 +24,9 @@ interface Secret extends Stored {
 }
 
 /**
- * A secret in Vault's KV store, version 2. Each write carries `cas`, so that it fails if anybody wrote in between. The token needs `read`
- * and `update` (`create` for a new secret) on `MOUNT/data/PATH`. `restore` takes an earlier version that the store still keeps.
+ * Creates a sink for a secret in Vault's KV store, version 2. Each write carries `cas`, so that it fails if the secret
+ * was changed in between. The token needs `read` and `update` (`create` for a new secret) on `MOUNT/data/PATH`.
+ * `restore` takes one of the ten versions before the current one, if the store still keeps it.
  */
 export function vaultSecret(options: VaultOptions): Sink {
   const { mount = "secret", path, namespace, names = BATON_NAMES } = options;
@@ -46,7 +47,7 @@ export function vaultSecret(options: VaultOptions): Sink {
     );
   const read = async (query: string, signal: AbortSignal): Promise<Secret> => {
     const answer = await call("GET", query, undefined, signal);
-    // A secret whose newest version is deleted answers 404 as well, with that version.
+    // For a secret whose newest version is deleted, Vault answers 404 as well, with that version.
     const version = member(answer.body, "data", "metadata", "version");
     if (answer.status === 404) return { version: String(version ?? 0), data: {} };
     if (answer.status !== 200) throw unexpected(name, "reading", answer);
@@ -76,7 +77,7 @@ export function vaultSecret(options: VaultOptions): Sink {
       throw unexpected(name, "writing", answer);
     },
     async recall(clientId, { version }, signal) {
-      // Versions that were destroyed or are too old answer 404 and have no pair.
+      // For versions that were destroyed or are too old, Vault answers 404, and there is no pair.
       for (let number = Number(version) - 1; number > 0 && number > Number(version) - 11; number--) {
         const { clientId: found, clientSecret } = await read(`?version=${number}`, signal);
         if (found === clientId && clientSecret !== undefined) return { clientId, clientSecret };

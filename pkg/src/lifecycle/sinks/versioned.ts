@@ -1,4 +1,4 @@
-/** What sinks have in common that store a pair as two fields of a versioned record. */
+/** The common part of sinks that store a pair as two fields of a versioned record. */
 
 import { checkText } from "../formats.js";
 import type { Holding, Pair, Sink } from "../ports.js";
@@ -13,7 +13,7 @@ export interface PairNames {
   readonly clientSecret: string;
 }
 
-/** The names that connectors read. */
+/** The names of the variables that connectors read. */
 export const BATON_NAMES: PairNames = { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" };
 
 /** A record as it was read, with all that is needed to write it again. */
@@ -27,17 +27,17 @@ export interface Keeper<Record extends Stored> {
   load(signal: AbortSignal): Promise<Record>;
   /** Writes the pair into the record; `false` if the record is no longer the one that was read. */
   store(record: Record, pair: Pair, signal: AbortSignal): Promise<boolean>;
-  /** Called once the record has the pair, whether it was written now or before, for what else consumers need. */
+  /** Does what else consumers need once the record has the pair, whether it was written now or before. */
   after?(pair: Pair, signal: AbortSignal): Promise<void>;
-  /** Rejects if a record that can be read could not be written, as far as that shows. */
+  /** Rejects if a record that can be read could not be written, as far as this can be determined. */
   check?(record: Record, signal: AbortSignal): Promise<void>;
   /** Runs a read and a write as one step, where the system itself has no such operation. */
   alone?<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
-  /** The pair of an earlier client id, from the system's own history. */
+  /** Returns the pair of an earlier client id, from the system's own history. */
   recall?(clientId: string, record: Record, signal: AbortSignal): Promise<Pair | undefined>;
 }
 
-/** A comparing sink for one system. @internal */
+/** Creates a comparing sink for one system. @internal */
 export function versionedSink<Record extends Stored>(keeper: Keeper<Record>): Sink {
   const { name } = keeper;
   const alone = keeper.alone?.bind(keeper) ?? ((_signal, work) => work());

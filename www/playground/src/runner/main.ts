@@ -1,4 +1,4 @@
-/** The script of the workers: a run of the program, or the sandbox tenant. Each is ended with its worker. */
+/** The script of the workers: one runs a program, another the sandbox tenant. Either ends with its worker. */
 
 import type { Beginning } from "../messages.js";
 import { runPrograms } from "./program.js";

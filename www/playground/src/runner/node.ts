@@ -1,15 +1,15 @@
 /**
- * What programs of the documents use of Node, as far as it makes sense in a page: files are kept in memory and shown beside the
- * program.
+ * The parts of Node that programs of the documents use, as far as they make sense in a page: files are kept in memory
+ * and shown beside the program.
  */
 
 import { memoryJournal, type Pair, type Sink } from "keyturn/lifecycle";
 
-/** The files there are, by their paths. */
+/** The files, by path. */
 const files = new Map<string, string>();
 let changed: (path: string, text: string | undefined) => void = () => {};
 
-/** Puts files in place, and says what is called for each that the program changes. */
+/** Puts files in place, and sets the function that is called whenever the program changes one. */
 export function furnish(given: Readonly<Record<string, string>>, onChange: typeof changed): void {
   for (const [path, text] of Object.entries(given)) files.set(path, text);
   changed = onChange;
@@ -67,7 +67,7 @@ function normal(name: string): string {
   return kept.join("/");
 }
 
-/** A sink that is a file of the page's. `names` are those of the two values in it. */
+/** Returns a sink that is a file in memory. `read` and `write` convert between its text and the pair. */
 function fileSink(
   name: string,
   path: string,
@@ -99,10 +99,10 @@ interface EnvOptions {
   readonly names?: { readonly clientId: string; readonly clientSecret: string };
 }
 
-/** `keyturn/lifecycle/node` over the page's files. */
+/** The exports of `keyturn/lifecycle/node`, on files in memory. */
 export const lifecycle = {
   directoryJournal: memoryJournal,
-  // A journal in memory is never restored.
+  // A journal in memory is never restored from a backup.
   declareRestored: async (): Promise<void> => {},
   envFile({
     path,
@@ -146,7 +146,7 @@ const fail = (message: unknown, otherwise: string): never => {
   throw message instanceof Error ? message : new AssertionError(typeof message === "string" ? message : otherwise);
 };
 
-/** Whether two values are alike: the same primitives, and the same entries of objects. */
+/** Returns whether two values are deeply equal: the same primitives, and the same entries of objects. */
 function alike(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
@@ -161,7 +161,7 @@ function alike(one: unknown, other: unknown): boolean {
   );
 }
 
-/** Whether an error is as it is expected to be: by its class, its message, a function, or some of its properties. */
+/** Returns whether an error is as expected: by its class, its message, a function, or some of its properties. */
 function fits(error: unknown, expected: unknown): boolean {
   if (expected === undefined || typeof expected === "string") return true;
   if (expected instanceof RegExp) return expected.test(String(error));

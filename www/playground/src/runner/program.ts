@@ -1,6 +1,7 @@
 /**
- * A program in its worker: an ES module whose imports lead to the package that is joined into this script. Its `fetch` reaches the sandbox and
- * nothing else, it finds nothing that the page's origin has stored, and its clock is the sandbox's.
+ * A program in its worker: an ES module whose imports resolve to the package that is bundled into this script. Its
+ * `fetch` only reaches the sandbox, it has no access to what the page's origin has stored, and its clock is the
+ * sandbox's.
  */
 
 import * as keyturn from "keyturn";
@@ -17,10 +18,10 @@ import modules from "../modules.json";
 import * as node from "./node.js";
 import { failureOf, printed } from "./show.js";
 
-/** As many lines as a run may print: a loop that prints must not fill the page. */
+/** The maximum number of lines that a run may print, so that a loop cannot flood the page. */
 const MOST_LINES = 2_000;
 
-/** Everything that a module of a program may be, by the names in `modules.json`. */
+/** Returns all modules that a program can import, by the names in `modules.json`. */
 function namespaces(tell: (message: FromProgram) => void): Record<string, object> {
   const assert = { ...node.assert, default: node.assert };
   return {
@@ -57,7 +58,7 @@ function namespaces(tell: (message: FromProgram) => void): Record<string, object
   };
 }
 
-/** A module that has the names of a namespace: its text refers to the namespace by a key of the global object. */
+/** Returns the text of a module that exports the names of a namespace, which it finds at a key of the global object. */
 function facade(name: string, names: readonly string[]): string {
   const whole = `globalThis[Symbol.for("keyturn-playground")][${JSON.stringify(name)}]`;
   return names
@@ -67,7 +68,7 @@ function facade(name: string, names: readonly string[]): string {
 
 const blob = (text: string): string => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
 
-/** Waits for the page's word, and runs its program. */
+/** Waits for the page to send a program, and runs it. */
 export function runPrograms(page: MessagePort): void {
   let ahead = 0;
   const tell = (message: FromProgram): void => page.postMessage(message);
@@ -106,7 +107,7 @@ async function run({ code, tenant, ready }: Run, tell: (message: FromProgram) =>
     exit(code = 0): never {
       status = code;
       end();
-      // The page ends this worker; until then nothing else happens.
+      // The page terminates this worker; the error keeps the program from continuing until then.
       throw new Error(`the program ended itself with ${code}`);
     },
   };
@@ -158,13 +159,13 @@ async function run({ code, tenant, ready }: Run, tell: (message: FromProgram) =>
   end();
 }
 
-/** What keeps things beyond a run, and what would make another global object, which has all of it again. */
+/** What stores data beyond a run, and what would create another global object, in which all of this exists again. */
 const BEYOND = {
   global: ["indexedDB", "caches", "cookieStore", "BroadcastChannel", "Worker", "SharedWorker"],
   navigator: ["storage", "locks", "serviceWorker"],
 };
 
-/** Takes from programs what the page's origin has stored. A link may have brought the program. */
+/** Removes access to what the page's origin has stored, since a link may have brought the program. */
 function confine(): void {
   const take = (from: object, names: readonly string[]): void => {
     for (let object: object | null = from; object !== null; object = Object.getPrototypeOf(object) as object | null)
@@ -174,7 +175,7 @@ function confine(): void {
   take(navigator, BEYOND.navigator);
 }
 
-/** Makes the global clock show another time. */
+/** Replaces the global `Date` with one that is `ahead()` milliseconds ahead. */
 function moveClock(ahead: () => number): void {
   const Real = Date;
   const now = (): number => Real.now() + ahead();
@@ -185,7 +186,7 @@ function moveClock(ahead: () => number): void {
   });
 }
 
-/** A `fetch` whose requests the sandbox's worker answers. */
+/** Returns a `fetch` whose requests the sandbox's worker answers. */
 function fetchOver(tenant: MessagePort, url: string): typeof fetch {
   const waiting = new Map<number, (answered: Answered) => void>();
   let last = 0;

@@ -1,15 +1,15 @@
-/** Values and errors in words, as a console prints them. */
+/** Formats values and errors as a console prints them. */
 
 import type { Failure } from "../messages.js";
 
-/** How deep objects are shown, and how much of one. */
+/** The maximum depth of objects, of entries per object, and of characters in total. */
 const DEEP = 4;
 const MOST = 100;
 const LONGEST = 10_000;
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
-/** The arguments of `console.log` as one text. */
+/** Formats the arguments of `console.log` as one text. */
 export function printed(values: readonly unknown[]): string {
   const text = values.map((value) => (typeof value === "string" ? value : inspect(value))).join(" ");
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
@@ -55,7 +55,7 @@ function bracketed(open: string, items: readonly string[], size: number, close: 
   return `${open}\n${all.map((item) => item.replace(/^/gm, "  ")).join(",\n")}\n${close}`;
 }
 
-/** What is shown of an error. `address` is that of the program's module. */
+/** Returns what to show of an error. `address` is the URL of the program's module. */
 export function failureOf(error: unknown, address: string): Failure {
   if (!(error instanceof Error)) return { name: "Error", message: `the program threw ${inspect(error)}` };
   const facts = error as { kind?: unknown; code?: unknown; hint?: unknown; outcome?: unknown };
@@ -72,7 +72,7 @@ export function failureOf(error: unknown, address: string): Failure {
   };
 }
 
-/** The line of the program that a stack names first. */
+/** Returns the line of the program that a stack trace names first. */
 function lineOf(stack: string | undefined, address: string): { line?: number } {
   const after = stack?.split(`${address}:`)[1];
   const [, line] = /^(\d+)/.exec(after ?? "") ?? [];

@@ -1,12 +1,12 @@
-/** The sandbox tenant in a worker. It answers what ports ask, and outlives the programs. */
+/** The sandbox tenant in a worker. It answers the requests of its ports, and outlives the programs. */
 
 import { createSandbox } from "keyturn/sandbox";
 import type { Answered, Asked, FromTenant, ToTenant } from "../messages.js";
 
-/** Where programs find their identity token. */
+/** The path at which programs find their identity token. */
 const TOKEN_FILE = "/run/identity-token";
 
-/** What a lost connection looks like to a program. */
+/** Returns how a program sees a lost connection. */
 function lost(error: unknown): { code: string; message: string } {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   return { code: cause?.code ?? "ECONNRESET", message: cause?.message ?? String(error) };

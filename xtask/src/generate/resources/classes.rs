@@ -149,7 +149,7 @@ fn method(out: &mut String, facade: &Facade<'_>, docs: &mut Docs, resource: &Res
     say(out, format_args!("\n{doc}  {code}  }}\n"));
 }
 
-/// Describes method, path, and the effect of repeating.
+/// Returns a description of the method, the path, and the effect of repeating.
 fn wire_facts(operation: &Operation, paginated: bool) -> String {
     let paged = if paginated { " Paginated: `for await` takes every item." } else { "" };
     let effect = match operation.effect {

@@ -1,5 +1,5 @@
-//! The facade of a JSON:API: `NAME-models.ts` (types only), `NAME.ts` (a class for each resource) and `NAME-facts.ts` (what the
-//! client needs to know at run time). Attributes keep their names on the wire.
+//! The facade of a JSON:API: `NAME-models.ts` (types only), `NAME.ts` (a class for each resource) and `NAME-facts.ts`
+//! (what the client needs to know at run time). Attributes keep their names on the wire.
 
 mod classes;
 mod facts;
@@ -30,7 +30,7 @@ pub fn files(api: &Api, docs: &mut Docs) -> Result<Vec<(String, String)>, String
     Ok(files)
 }
 
-/// An API, and what all its resources have in common.
+/// An API, with the attributes that all its resources have in common.
 struct Facade<'a> {
     api: &'a Api,
     /// Names of the attributes that every resource has.

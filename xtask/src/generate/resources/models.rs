@@ -104,7 +104,7 @@ fn nullable(yes: bool, value: &str) -> (&'static str, String) {
     if yes { ("?", format!("Nullable<{value}>")) } else { ("", value.to_owned()) }
 }
 
-/// The type of a sent value, for which `undefined` is the same as nothing.
+/// Returns the mark and the type of a sent value, for which `undefined` is the same as absent.
 fn optional(yes: bool, value: &str) -> (&'static str, String) {
     if yes { ("?", format!("Nullable<{value}> | undefined")) } else { ("", value.to_owned()) }
 }

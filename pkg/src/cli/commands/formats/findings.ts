@@ -6,7 +6,7 @@ import type { ConfigFile } from "../../config.js";
 
 const LEVELS = { critical: "error", high: "error", medium: "warning", low: "note" } as const;
 
-/** A SARIF log. The location of a result is the target's position in `keyturn.json`. */
+/** Formats findings as a SARIF log. The location of a result is the target's position in `keyturn.json`. */
 export function sarif(findings: readonly LifecycleFinding[], file: ConfigFile): string {
   const codes = [...new Set(findings.map(({ code }) => code))].sort();
   const log = {
@@ -36,13 +36,13 @@ export function sarif(findings: readonly LifecycleFinding[], file: ConfigFile): 
   return `${JSON.stringify(log, undefined, 2)}\n`;
 }
 
-/** A path as a reference to a URI; one that is relative stays so. */
+/** Returns a path as a URI reference. A relative path stays relative. */
 function uriOf(path: string): string {
   const parts = path.replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/");
   return isAbsolute(path) ? `file://${parts.startsWith("/") ? "" : "/"}${parts}` : parts;
 }
 
-/** A JUnit report: a case for each target, which fails if it has findings. */
+/** Formats findings as a JUnit report, with a case for each target that fails if the target has findings. */
 export function junit(names: readonly string[], findings: readonly LifecycleFinding[]): string {
   const cases = names.map((name) => {
     const own = findings.filter(({ target }) => target === name);
@@ -65,7 +65,7 @@ ${cases.join("")}  </testsuite>
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 function xml(text: string): string {
-  // XML 1.0 has no way to write most control characters, and a reader makes spaces of line ends in an attribute.
+  // XML 1.0 cannot represent most control characters, and readers turn line ends in attributes into spaces.
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "?")
     .replace(/[&<>"]/g, (letter) => ENTITIES[letter] ?? "")

@@ -2,7 +2,7 @@
 
 import type { LifecycleStatus } from "../../../lifecycle.js";
 
-/** A calendar of when credentials expire, rotations are due, and old credentials end. */
+/** Formats a calendar of the dates at which credentials expire, rotations are due, and old credentials end. */
 export function ical(statuses: readonly LifecycleStatus[], now: number): string {
   const events = statuses.flatMap((status) => {
     const { target, current, due, progress, phase, forgotten } = status;
@@ -25,7 +25,7 @@ export function ical(statuses: readonly LifecycleStatus[], now: number): string 
 function event(id: string, target: string, at: number, now: number, summary: string): string[] {
   return [
     "BEGIN:VEVENT",
-    // An event keeps its id, so that a calendar that is read again moves it.
+    // An event keeps its id, so that a calendar that is reloaded moves it.
     `UID:${encodeURIComponent(target)}-${encodeURIComponent(id)}@keyturn`,
     `DTSTAMP:${stamp(now)}`,
     `DTSTART:${stamp(at)}`,
@@ -40,12 +40,12 @@ function stamp(at: number): string {
 }
 
 function escaped(text: string): string {
-  // A text has no other control characters than these.
+  // A text may contain no control characters except line feeds and tabs.
   const line = text.replace(/\r?\n|\r/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, " ");
   return line.replace(/[\\;,]/g, "\\$&").replaceAll("\n", "\\n");
 }
 
-/** Folds a line at 75 bytes: the next one continues it after a space. */
+/** Folds a line at 75 bytes. Each continuation line begins with a space. */
 function folded(line: string): string {
   let [out, bytes] = ["", 0];
   for (const letter of line) {

@@ -1,10 +1,10 @@
-/** The status of targets as metrics, in the text format of Prometheus: for a textfile collector. */
+/** The status of targets as metrics, in the text format of Prometheus, for a textfile collector. */
 
 import type { LifecycleStatus } from "../../../lifecycle.js";
 
 const STATES = ["idle", "ready", "waiting", "awaits-approval", "stopped"] as const;
 
-/** The metrics. Times are seconds since 1970. */
+/** Formats the metrics. Times are in seconds since 1970. */
 export function prometheus(statuses: readonly LifecycleStatus[], now: number): string {
   const metrics: readonly [string, string, (status: LifecycleStatus) => readonly (readonly [object, number])[]][] = [
     [
