@@ -32,6 +32,22 @@ const QUICK = new Set([
   "compat/surface",
 ]);
 
+/** The test files that take longest, from the longest on. They begin before the others, so that none is left for the end. */
+const LONG = [
+  "console/axe-overview",
+  "console/console",
+  "lifecycle/sinks",
+  "fleet/kills",
+  "cli/exit",
+  "cli/kill",
+  "cli/bulk",
+  "stores",
+  "console/playground",
+  "types",
+  "cli/profiles",
+  "console/languages",
+];
+
 /**
  * A part of the tests.
  * @typedef {object} Part
@@ -97,17 +113,21 @@ const parts = [
   },
   ...readdirSync(join(root, "tests"), { recursive: true })
     .filter((file) => file.endsWith(".test.mjs"))
-    .sort()
-    .map((file) => {
-      const name = file.replace(".test.mjs", "");
-      return {
-        name: `JavaScript: ${name}`,
-        quick: QUICK.has(name),
-        run: (env) => nodeTest(join("tests", file), env),
-      };
-    }),
+    .map((file) => file.replace(".test.mjs", ""))
+    .sort((one, other) => begins(one) - begins(other) || (one < other ? -1 : 1))
+    .map((name) => ({
+      name: `JavaScript: ${name}`,
+      quick: QUICK.has(name),
+      run: (env) => nodeTest(join("tests", `${name}.test.mjs`), env),
+    })),
   { name: "Size", run: () => check("node", ["xtask/size.mjs"]) },
 ];
+
+/** Returns the place of a test file among the long ones, or one behind them all. */
+function begins(name) {
+  const place = LONG.indexOf(name);
+  return place < 0 ? LONG.length : place;
+}
 
 async function test() {
   const begun = Date.now();
