@@ -1,7 +1,7 @@
 // Every flow with the keyboard alone, in Chromium: nothing is clicked, and the focus is checked after each step.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withConsole } from "./person.mjs";
+import { LOOKED_UP, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -18,7 +18,7 @@ async function known(person) {
   await person.find("button", "Look up the sandbox’s examples");
   await enter(person, "Look up the sandbox’s examples");
   await person.focusIs("Overview");
-  await person.reads(/\n4 ?\n?Within 30 days/);
+  await person.reads(LOOKED_UP);
 }
 
 /** Confirms that the pair is stored. */

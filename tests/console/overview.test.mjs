@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PATIENCE } from "../lib/patience.mjs";
-import { pause, withConsole } from "./person.mjs";
+import { LOOKED_UP, pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -10,7 +10,7 @@ const ROTATE = "connector.rotateCredential";
 async function known(person) {
   await person.find("heading", "Overview");
   await person.click("button", "Look up the sandbox’s examples");
-  await person.reads(/\n4 ?\n?Within 30 days/);
+  await person.reads(LOOKED_UP);
 }
 
 /** Returns the names in the table's rows that are in the document. */

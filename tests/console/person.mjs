@@ -36,6 +36,9 @@ export async function withConsole({ seed, hash = "", start, before, features = [
   }
 }
 
+/** What the overview reads once all of the sandbox's examples are known, which come one after another. */
+export const LOOKED_UP = /\n1 ?\n?Expired[^]*\n4 ?\n?Within 30 days[^]*\n2 ?\n?Idle/;
+
 /** Does the same, starting at the control planes' own lists: apps, connectors, and API credentials. */
 export const withBrowse = (options, work) => withConsole({ hash: "#/apps", ...options }, work);
 

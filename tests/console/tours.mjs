@@ -1,4 +1,6 @@
 // Tours through the console that visit each of its states once and call `seen` with the state's name.
+import { LOOKED_UP } from "./person.mjs";
+
 const ROTATE = "connector.rotateCredential";
 
 /** Visits the states of the lists, each of which leads to the next. */
@@ -215,7 +217,7 @@ async function overviewTour(person, seen) {
   await person.reads(/26 targets/);
   await seen("an overview of which little is known");
   await person.click("button", "Look up the sandbox’s examples");
-  await person.reads(/\n4 ?\n?Within 30 days/);
+  await person.reads(LOOKED_UP);
   await seen("an overview");
   for (const button of await person.page.$$('::-p-aria([name="As a table"][role="button"])')) await button.click();
   await person.find("table", "Timeline");
