@@ -1,7 +1,7 @@
 // Accessibility of the console that axe-core (in `axe-*.test.mjs`) cannot check. The standard is WCAG 2.2 AA.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LOOKED_UP, pause, withBrowse } from "./person.mjs";
+import { lookUpExamples, pause, withBrowse } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -184,8 +184,7 @@ test("the accessibility tree has the rotation's steps, where it stands, and what
 
 test("the accessibility tree has the overview's counters, its table and what its pictures show", async () => {
   await withBrowse({ hash: "#/" }, async (person) => {
-    await person.click("button", "Look up the sandbox’s examples");
-    await person.reads(LOOKED_UP);
+    await lookUpExamples(person);
     const read = await tree(person);
     for (const line of [
       "heading 1 Overview",

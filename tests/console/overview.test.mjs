@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PATIENCE } from "../lib/patience.mjs";
-import { LOOKED_UP, pause, withConsole } from "./person.mjs";
+import { lookUpExamples, pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
 /** Continues until the sandbox's credentials are known. */
 async function known(person) {
   await person.find("heading", "Overview");
-  await person.click("button", "Look up the sandbox’s examples");
-  await person.reads(LOOKED_UP);
+  await lookUpExamples(person);
 }
 
 /** Returns the names in the table's rows that are in the document. */

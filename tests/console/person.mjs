@@ -39,6 +39,12 @@ export async function withConsole({ seed, hash = "", start, before, features = [
 /** What the overview reads once all of the sandbox's examples are known, which come one after another. */
 export const LOOKED_UP = /\n1 ?\n?Expired[^]*\n4 ?\n?Within 30 days[^]*\n2 ?\n?Idle/;
 
+/** Looks up the sandbox's examples in the overview, and waits until all of them are known. */
+export async function lookUpExamples(person) {
+  await person.click("button", "Look up the sandbox’s examples");
+  await person.reads(LOOKED_UP);
+}
+
 /** Does the same, starting at the control planes' own lists: apps, connectors, and API credentials. */
 export const withBrowse = (options, work) => withConsole({ hash: "#/apps", ...options }, work);
 

@@ -11,7 +11,7 @@ import { scratch, start, tenant, writeProject } from "../lib/cli.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
 import { serveFolder } from "../lib/static.mjs";
 import { LOOKS as CHECKED, look } from "./looks.mjs";
-import { closeBrowser, LOOKED_UP, Person, withBrowse } from "./person.mjs";
+import { closeBrowser, lookUpExamples, Person, withBrowse } from "./person.mjs";
 import { BROWSE, OVERVIEW, PROVISIONING } from "./tours.mjs";
 
 /** The looks that tests check, and more for screenshots: a phone, and other languages, one of which is mirrored. */
@@ -165,8 +165,7 @@ const jobs = guided({
     const { sandbox } = person;
     await person.page.evaluate(() => (location.hash = "#/"));
     await person.find("heading", "Overview");
-    await person.click("button", "Look up the sandbox’s examples");
-    await person.reads(LOOKED_UP);
+    await lookUpExamples(person);
     for (const name of ["ERP sync (Live)", "ERP sync (Test)", "AWS account 1"]) {
       await person.click("searchbox", "Search");
       await person.page.$eval("::-p-aria(Search)", (input) => input.select());

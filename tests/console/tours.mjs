@@ -1,5 +1,5 @@
 // Tours through the console that visit each of its states once and call `seen` with the state's name.
-import { LOOKED_UP } from "./person.mjs";
+import { lookUpExamples } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -216,8 +216,7 @@ async function overviewTour(person, seen) {
   await person.find("heading", "Overview");
   await person.reads(/26 targets/);
   await seen("an overview of which little is known");
-  await person.click("button", "Look up the sandbox’s examples");
-  await person.reads(LOOKED_UP);
+  await lookUpExamples(person);
   await seen("an overview");
   for (const button of await person.page.$$('::-p-aria([name="As a table"][role="button"])')) await button.click();
   await person.find("table", "Timeline");

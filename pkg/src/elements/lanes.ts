@@ -414,12 +414,12 @@ export class Lanes extends Shown {
         ? row.name
         : html`<bdi>${row.name}</bdi> <span class="unseen">(</span><bdi class="muted">${distinction}</bdi><span class="unseen">)</span>`;
     const apart = distinction !== undefined;
-    const href = this.link?.(row);
-    if (this.link && href === undefined)
-      return html`<span class="name" dir="auto" ?data-apart=${apart} title=${title}>${words}</span>`;
-    return href !== undefined
-      ? html`<a class="name" dir="auto" ?data-apart=${apart} href=${href} title=${title} @click=${open}>${words}</a>`
-      : html`<button type="button" class="name" dir="auto" ?data-apart=${apart} title=${title} @click=${open}>${words}</button>`;
+    if (!this.link)
+      return html`<button type="button" class="name" dir="auto" ?data-apart=${apart} title=${title} @click=${open}>${words}</button>`;
+    const href = this.link(row);
+    return href === undefined
+      ? html`<span class="name" dir="auto" ?data-apart=${apart} title=${title}>${words}</span>`
+      : html`<a class="name" dir="auto" ?data-apart=${apart} href=${href} title=${title} @click=${open}>${words}</a>`;
   }
 
   #chart(rows: readonly CredentialRow[], from: number, to: number): TemplateResult {

@@ -8,7 +8,7 @@ export type FormName = "people" | "policy";
 /** The values of one form's fields, and the windows of a policy, which are not fields. */
 export interface Draft {
   readonly fields: ReadonlyMap<string, readonly string[]>;
-  readonly windows?: readonly LifecycleWindow[];
+  readonly windows: readonly LifecycleWindow[] | undefined;
 }
 
 /** The drafts of all targets. */
@@ -27,7 +27,7 @@ export class Drafts {
   keep(form: FormName, target: string, element: HTMLFormElement, windows?: readonly LifecycleWindow[]): void {
     const data = new FormData(element);
     const fields = new Map([...data.keys()].map((name) => [name, data.getAll(name).map(String)]));
-    this.#all.set(`${form} ${target}`, windows ? { fields, windows } : { fields });
+    this.#all.set(`${form} ${target}`, { fields, windows });
   }
 
   drop(form: FormName, target: string): void {

@@ -10,7 +10,7 @@ import { wayBack } from "../ui/back.js";
 import { line } from "../ui/dates.js";
 import { describe, SEVERITIES } from "../ui/findings.js";
 import { chip, type IconName, icon, note, type Tone } from "../ui/icons.js";
-import { endsOf, lives, livesStyle } from "../ui/lives.js";
+import { lifeOf, lives, livesStyle } from "../ui/lives.js";
 import { base } from "../ui/styles.js";
 import { narrowing, view } from "../ui/view.js";
 import { Watch } from "../ui/watch.js";
@@ -221,18 +221,14 @@ export class ServedTarget extends LitElement {
     const strangers = (compared?.credentials ?? []).filter(({ role }) => role === undefined);
     const all = [...credentials, ...strangers];
     const date = (at: number | undefined): Date | undefined => (at === undefined ? undefined : new Date(at));
-    const ends = endsOf(this.examined?.history ?? []);
-    const known = credentials.map(({ id, createdAt, since, expiresAt }) => ({
-      id,
-      createdAt: createdAt ?? since,
-      expiresAt: seen.get(id)?.expiresAt ?? expiresAt,
-      lastUsedAt: seen.get(id)?.lastUsedAt,
-      endedAt: ends.get(id),
-    }));
+    const known = credentials.map((one) => {
+      const { expiresAt = one.expiresAt, lastUsedAt } = seen.get(one.id) ?? {};
+      return { ...lifeOf(one), expiresAt, lastUsedAt };
+    });
     return html`<section class="panel" aria-labelledby="credentials">
       <h2 id="credentials">${t("target.credentials")}</h2>
       ${all.length === 0 ? html`<p class="muted">${t("target.none")}</p>` : nothing}
-      ${lives(known, status)}
+      ${lives(known, status, this.examined?.history ?? [])}
       <ul class="list">
         ${all.map((one) => {
           const { controlPlane = "unknown", lastUsedAt, expiresAt } = seen.get(one.id) ?? {};

@@ -2,7 +2,7 @@
 
 import type { CredentialRow, ElementTexts } from "keyturn/elements";
 import "keyturn/elements/timeline";
-import type { LifecycleEvent, LifecycleStatus } from "keyturn/lifecycle";
+import type { LifecycleCredential, LifecycleEvent, LifecycleStatus } from "keyturn/lifecycle";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { clock } from "../clock.js";
 import { t } from "../texts/text.js";
@@ -24,18 +24,27 @@ export interface Life {
   readonly endedAt?: number | undefined;
 }
 
-/** Returns when each credential was ended, according to the journal. */
-export function endsOf(history: readonly LifecycleEvent[]): ReadonlyMap<unknown, number> {
-  return new Map(history.filter(({ event }) => event === "retired").map(({ credential, at }) => [credential, at]));
+/** Returns the life of a credential as the journal knows it; `lives` adds its end. */
+export function lifeOf({ id, createdAt, since, expiresAt }: LifecycleCredential): Life {
+  return { id, createdAt: createdAt ?? since, expiresAt };
 }
 
 /**
  * Renders a lane for each credential whose creation time is known.
  *
  * @param status The status of the target in the journal, which says until when the old credential is needed.
+ * @param history The events of the target, which say when a credential was ended.
  */
-export function lives(all: readonly Life[], status: LifecycleStatus | undefined): TemplateResult | typeof nothing {
-  const rows = all.flatMap((life) => (life.createdAt === undefined ? [] : [rowOf(life, status)]));
+export function lives(
+  all: readonly Life[],
+  status: LifecycleStatus | undefined,
+  history: readonly LifecycleEvent[],
+): TemplateResult | typeof nothing {
+  const retired = history.filter(({ event }) => event === "retired");
+  const ends = new Map<unknown, number>(retired.map(({ credential, at }) => [credential, at]));
+  const rows = all.flatMap((life) =>
+    life.createdAt === undefined ? [] : [rowOf({ ...life, endedAt: ends.get(life.id) ?? life.endedAt }, status)],
+  );
   if (rows.length === 0) return nothing;
   const texts: Partial<ElementTexts> = {
     "column.name": t("known.credential"),

@@ -14,7 +14,7 @@ import { wayBack } from "../ui/back.js";
 import { line } from "../ui/dates.js";
 import { describe, type Finding, SEVERITIES, sorted } from "../ui/findings.js";
 import { chip, icon, note } from "../ui/icons.js";
-import { endsOf, lives, livesStyle } from "../ui/lives.js";
+import { lifeOf, lives, livesStyle } from "../ui/lives.js";
 import { bdis } from "../ui/names.js";
 import { credentialStatus, statusChip } from "../ui/status.js";
 import { base } from "../ui/styles.js";
@@ -305,26 +305,20 @@ export class TargetView extends LitElement {
     const known = target.place ? (this.estate.connections.c1?.inventory.of(target.place) ?? []) : [];
     const roles = new Map(this.status?.credentials.map(({ id, role }) => [id, role]));
     const others = (this.status?.credentials ?? []).filter(({ id }) => !known.some((one) => one.id === id));
-    const ends = endsOf(this.history);
     const all = [
       ...known.map(({ id, facts, revokedAt }) => ({
         id,
         createdAt: facts?.createdAt?.getTime(),
         expiresAt: facts?.expiresTime?.getTime(),
         lastUsedAt: facts?.lastUsedAt?.getTime(),
-        endedAt: ends.get(id) ?? revokedAt ?? facts?.deletedAt?.getTime(),
+        endedAt: revokedAt ?? facts?.deletedAt?.getTime(),
       })),
-      ...others.map(({ id, createdAt, since, expiresAt }) => ({
-        id,
-        createdAt: createdAt ?? since,
-        expiresAt,
-        endedAt: ends.get(id),
-      })),
+      ...others.map(lifeOf),
     ];
     return html`<section class="panel" aria-labelledby="credentials">
       <h2 id="credentials">${t("target.credentials")}</h2>
       ${all.length === 0 ? html`<p class="muted">${t("target.none")}</p>` : nothing}
-      ${lives(all, this.status)}
+      ${lives(all, this.status, this.history)}
       <ul class="findings">
         ${known.map(
           (one) => html`<li>
