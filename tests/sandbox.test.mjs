@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { installed } from "./lib/installed.mjs";
+import { PATIENCE } from "./lib/patience.mjs";
 import { startSandbox } from "./lib/sandbox.mjs";
 
 const folder = installed();
@@ -18,7 +19,7 @@ after(() => rmSync(scratch, { recursive: true }));
 
 function cli(...args) {
   const program = join(folder, "node_modules/keyturn/pkg/dist/esm/cli.js");
-  return spawnSync(process.execPath, [program, ...args], { cwd: scratch, encoding: "utf8", timeout: 20_000 });
+  return spawnSync(process.execPath, [program, ...args], { cwd: scratch, encoding: "utf8", timeout: PATIENCE });
 }
 
 /** Creates a client of a sandbox from what the sandbox printed. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { browser } from "../../xtask/browsers.mjs";
 import { installed, module } from "../lib/installed.mjs";
+import { PATIENCE } from "../lib/patience.mjs";
 
 const folder = installed();
 const scratch = mkdtempSync(join(folder, "completion-"));
@@ -26,7 +27,7 @@ writeFileSync(join(scratch, "request one.json"), "{}");
 function shell(file, ...args) {
   const { PATH } = process.env;
   const env = { PATH: `${join(scratch, "bin")}:${PATH}`, HOME: join(scratch, "home"), TERM: "xterm" };
-  const { status, stdout, stderr } = spawnSync(file, args, { cwd: scratch, env, encoding: "utf8", timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync(file, args, { cwd: scratch, env, encoding: "utf8", timeout: PATIENCE });
   assert.equal(status, 0, stderr);
   assert.equal(stderr, "");
   return stdout.split("\n").filter((line) => line !== "");

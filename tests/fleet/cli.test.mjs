@@ -6,7 +6,6 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { root } from "../../xtask/steps.mjs";
 import { command } from "../lib/command.mjs";
@@ -14,6 +13,7 @@ import { installed } from "../lib/installed.mjs";
 import { startPartition } from "../lib/partition.mjs";
 import { freePort, startPostgres } from "../lib/postgres.mjs";
 import { startSandbox } from "../lib/sandbox.mjs";
+import { until } from "../lib/until.mjs";
 
 const { ConductorOne } = createRequire(join(installed(), "load.cjs"))("keyturn");
 // A separate installation without any other packages.
@@ -83,8 +83,7 @@ test("a worker continues what a command starts, with the same journal", async ()
   const env = { KEYTURN_DATABASE: server.url(), KEYTURN_FLEET: "eu" };
   const worker = keyturn("worker", "--migrate", "--port", String(port), { env });
   const get = (path) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => ({ status: 0 }));
-  for (let turn = 0; turn < 300 && (await get("/readyz")).status !== 200; turn++) await sleep(50);
-  assert.equal((await get("/readyz")).status, 200, worker.seen());
+  await until("it is ready", async () => (await get("/readyz")).status === 200, { more: worker.seen });
 
   assert.equal((await keyturn("adopt", "crm", id, { env })).code, 0);
   const rotated = await keyturn("rotate", "crm", "--yes", { env });
@@ -142,7 +141,7 @@ test("creates tables for roles, declares a restore, and can stop a worker that w
     const silent = { ...asWorker, KEYTURN_DATABASE: server.url("fleet_worker", way.port) };
     const worker = keyturn("worker", "--port", String(port), { env: silent });
     const get = (path) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => ({ status: 0 }));
-    for (let turn = 0; turn < 300 && (await get("/healthz")).status !== 200; turn++) await sleep(50);
+    await until("it responds", async () => (await get("/healthz")).status === 200, { more: worker.seen });
     assert.equal((await get("/readyz")).status, 503, worker.seen());
     worker.child.kill("SIGTERM");
     const { code, stderr } = await worker;

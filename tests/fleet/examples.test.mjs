@@ -9,13 +9,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parse, parseAllDocuments } from "yaml";
 import { python } from "../../xtask/python.mjs";
 import { root } from "../../xtask/steps.mjs";
 import { installed } from "../lib/installed.mjs";
 import { freePort, startPostgres } from "../lib/postgres.mjs";
 import { startSandbox } from "../lib/sandbox.mjs";
+import { until } from "../lib/until.mjs";
 
 const folder = installed();
 const examples = join(root, "examples/fleet");
@@ -59,7 +59,7 @@ test("the worker migrates, becomes ready, and stops on a signal", async () => {
     const records = [];
     createInterface(worker.stdout).on("line", (line) => records.push(JSON.parse(line)));
     const get = (path) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => ({ status: 0 }));
-    for (let turn = 0; turn < 200 && (await get("/readyz")).status !== 200; turn++) await sleep(50);
+    await until("the worker is ready", async () => (await get("/readyz")).status === 200);
     for (const path of PATHS) assert.equal((await get(path)).status, 200, path);
     const metrics = await (await get("/metrics")).text();
 

@@ -20,7 +20,7 @@ const { openLifecycle } = require("keyturn/lifecycle");
 const { migratePostgres, postgresJournal, postgresSeals } = require("keyturn/postgres");
 const { openFleet } = require("keyturn/fleet");
 
-const QUICK = { grace: 0, callDeadline: 2000, margin: 50, hold: 5000, poll: 200, backoff: 50, maxBackoff: 200 };
+const QUICK = { grace: 0, callDeadline: 15_000, margin: 50, hold: 20_000, poll: 200, backoff: 50, maxBackoff: 200 };
 
 let server;
 let pool;
@@ -249,7 +249,8 @@ test("all workers share the limits of tenants and providers", async () => {
 
 test("a stopping worker returns unfinished jobs, and another continues", async () => {
   const fleet = name();
-  const { targets, planes, sinks } = world(1);
+  // The next worker waits until the lease of the first one has expired.
+  const { targets, planes, sinks } = world(1, { policy: { ...QUICK, callDeadline: 2000, hold: 5000 } });
   const stuck = open({ fleet, targets, drainMs: 100, worker: "stuck" });
   await stuck.start();
   let arrived;

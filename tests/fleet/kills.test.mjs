@@ -173,7 +173,7 @@ test("with killed workers and a failing database, every issued credential was in
   const workers = [0, 1, 2].map((number) =>
     worker(number, server.url("owner", number === 2 ? way.port : server.port), description),
   );
-  await until("all have started", () => workers.every(({ alive }) => alive), { tries: 300, ...patient });
+  await until("all have started", () => workers.every(({ alive }) => alive), patient);
   // Calls are slow, so that some are under way whenever a worker is killed, and some responses are lost in addition.
   for (const operation of ISSUING) {
     await control("POST", "faults", { operation, action: "drop-answer", times: 2 });

@@ -18,7 +18,7 @@ const require = createRequire(join(installed(), "load.cjs"));
 const { migratePostgres } = require("keyturn/postgres");
 const { migrateFleet, openFleet } = require("keyturn/fleet");
 
-const QUICK = { grace: 0, callDeadline: 2000, margin: 50, hold: 5000, poll: 200, backoff: 50, maxBackoff: 200 };
+const QUICK = { grace: 0, callDeadline: 15_000, margin: 50, hold: 20_000, poll: 200, backoff: 50, maxBackoff: 200 };
 
 let server;
 let owner;

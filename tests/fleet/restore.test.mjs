@@ -16,7 +16,15 @@ const { openLifecycle } = require("keyturn/lifecycle");
 const { declareRestored, migratePostgres, postgresJournal } = require("keyturn/postgres");
 const { openFleet } = require("keyturn/fleet");
 
-const POLICY = { grace: 600_000, callDeadline: 2000, margin: 50, hold: 5000, poll: 200, backoff: 50, maxBackoff: 200 };
+const POLICY = {
+  grace: 600_000,
+  callDeadline: 15_000,
+  margin: 50,
+  hold: 20_000,
+  poll: 200,
+  backoff: 50,
+  maxBackoff: 200,
+};
 const clock = { now: () => Date.now() };
 
 let server;
