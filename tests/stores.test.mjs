@@ -111,75 +111,80 @@ const stores = {
     ),
 };
 
-for (const [name, make] of Object.entries(stores)) {
-  describe(name, () => {
-    test("compares before it sets", async () => {
-      const store = make();
-      assert.equal(await store.get("k"), undefined);
-      assert.equal(await store.compareAndSet("k", "a", "x", 1000), undefined);
-      const first = await store.compareAndSet("k", "a\n{}\u{1f511} b", undefined, 1000);
-      assert.ok(first);
-      assert.equal(await store.compareAndSet("k", "b", undefined, 1000), undefined);
-      const { value, version, leftMs } = await store.get("k");
-      assert.deepEqual([value, version, leftMs > 500 && leftMs <= 1000], ["a\n{}\u{1f511} b", first, true]);
-      const second = await store.compareAndSet("k", "b", first, 1000);
-      assert.ok(second && second !== first);
-      assert.equal(await store.compareAndSet("k", "c", first, 1000), undefined);
-      assert.equal((await store.get("k")).value, "b");
-      await store.delete("k", first);
-      assert.ok(await store.get("k"));
-      await store.delete("k", second);
-      assert.equal(await store.get("k"), undefined);
-      await store.delete("k");
-    });
+/** How long entries and leases are valid that are not to expire within a test, in milliseconds. */
+const TTL = 60_000;
 
-    test("of many concurrent writers, one wins", async () => {
-      const store = make();
-      const won = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => store.compareAndSet("k", String(i), undefined, 1000)),
-      );
-      // Without the Web Locks API, which Node 20 lacks, stores in the page's storage do not compare and set atomically.
-      if (!["localStorage", "chrome.storage.session"].includes(name) || globalThis.navigator?.locks)
-        assert.equal(won.filter(Boolean).length, 1);
-      assert.ok(won.filter(Boolean).length >= 1);
-    });
+describe("every store", { concurrency: true }, () => {
+  for (const [name, make] of Object.entries(stores)) {
+    describe(name, { concurrency: true }, () => {
+      test("compares before it sets", async () => {
+        const store = make();
+        assert.equal(await store.get("k"), undefined);
+        assert.equal(await store.compareAndSet("k", "a", "x", TTL), undefined);
+        const first = await store.compareAndSet("k", "a\n{}\u{1f511} b", undefined, TTL);
+        assert.ok(first);
+        assert.equal(await store.compareAndSet("k", "b", undefined, TTL), undefined);
+        const { value, version, leftMs } = await store.get("k");
+        assert.deepEqual([value, version, leftMs > TTL / 2 && leftMs <= TTL], ["a\n{}\u{1f511} b", first, true]);
+        const second = await store.compareAndSet("k", "b", first, TTL);
+        assert.ok(second && second !== first);
+        assert.equal(await store.compareAndSet("k", "c", first, TTL), undefined);
+        assert.equal((await store.get("k")).value, "b");
+        await store.delete("k", first);
+        assert.ok(await store.get("k"));
+        await store.delete("k", second);
+        assert.equal(await store.get("k"), undefined);
+        await store.delete("k");
+      });
 
-    test("entries and leases expire, and only its holder can release a lease", async () => {
-      const store = make();
-      await store.compareAndSet("k", "a", undefined, 500);
-      const lease = await store.lease("k", 500);
-      assert.ok(lease);
-      assert.equal(await store.lease("k", 500), undefined);
-      await sleep(600);
-      assert.equal(await store.get("k"), undefined);
-      const next = await store.lease("k", 1000);
-      assert.ok(next, "a lease that expired is free");
-      await lease.release();
-      assert.equal(await store.lease("k", 1000), undefined, "it is not the first holder's any more");
-      await next.release();
-      assert.ok(await store.lease("k", 1000));
-    });
+      test("of many concurrent writers, one wins", async () => {
+        const store = make();
+        const won = await Promise.all(
+          Array.from({ length: 20 }, (_, i) => store.compareAndSet("k", String(i), undefined, TTL)),
+        );
+        // Without the Web Locks API, which Node 20 lacks, stores in the page's storage do not compare and set atomically.
+        if (!["localStorage", "chrome.storage.session"].includes(name) || globalThis.navigator?.locks)
+          assert.equal(won.filter(Boolean).length, 1);
+        assert.ok(won.filter(Boolean).length >= 1);
+      });
 
-    test("its holder can extend a lease until it has expired", async () => {
-      const store = make();
-      const lease = await store.lease("k", 900);
-      for (let time = 0; time < 4; time++) {
-        await sleep(300);
-        assert.equal(await lease.extend(900), true);
-        assert.equal(await store.lease("k", 900), undefined);
-      }
-      await sleep(1200);
-      assert.equal(await lease.extend(900), false);
-      const next = await store.lease("k", 1000);
-      assert.ok(next);
-      assert.equal(await lease.extend(900), false, "it is somebody else's");
-      await lease.release();
-      assert.equal(await store.lease("k", 1000), undefined);
-      assert.equal(await next.extend(100), true);
-      await next.release();
+      test("entries and leases expire, and only its holder can release a lease", async () => {
+        const store = make();
+        await store.compareAndSet("k", "a", undefined, 2000);
+        const lease = await store.lease("k", 2000);
+        assert.ok(lease);
+        assert.equal(await store.lease("k", TTL), undefined);
+        await sleep(2100);
+        assert.equal(await store.get("k"), undefined);
+        const next = await store.lease("k", TTL);
+        assert.ok(next, "a lease that expired is free");
+        await lease.release();
+        assert.equal(await store.lease("k", TTL), undefined, "it is not the first holder's any more");
+        await next.release();
+        assert.ok(await store.lease("k", TTL));
+      });
+
+      test("its holder can extend a lease until it has expired", async () => {
+        const store = make();
+        const lease = await store.lease("k", 3000);
+        for (let time = 0; time < 4; time++) {
+          await sleep(1000);
+          assert.equal(await lease.extend(3000), true);
+          assert.equal(await store.lease("k", 3000), undefined);
+        }
+        await sleep(3100);
+        assert.equal(await lease.extend(900), false);
+        const next = await store.lease("k", TTL);
+        assert.ok(next);
+        assert.equal(await lease.extend(900), false, "it is somebody else's");
+        await lease.release();
+        assert.equal(await store.lease("k", TTL), undefined);
+        assert.equal(await next.extend(TTL), true);
+        await next.release();
+      });
     });
-  });
-}
+  }
+});
 
 test("an encrypted entry reveals nothing, and cannot be used under another name or with another key", async () => {
   const inner = memoryStore();
