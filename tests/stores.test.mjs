@@ -649,15 +649,20 @@ describe("processes", () => {
     const options = { serverURL: at.url, clientID: at.clientId, clientSecret: at.clientSecret };
     const child = spawn(process.execPath, [WORKER], {
       env: { ...process.env, STORE_WORKER: JSON.stringify({ folder, redisURL, options, clients, key }) },
-      stdio: ["pipe", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     children.push(child);
+    let warnings = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      warnings += text;
+    });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     assert.equal((await lines.next()).value, "ready");
     return {
       child,
       go: () => child.stdin.write("go\n"),
       ends: async () => JSON.parse((await lines.next()).value),
+      isAlone: () => warnings.includes("the token store failed"),
     };
   }
 
@@ -667,7 +672,7 @@ describe("processes", () => {
     workers.forEach(({ go }) => go());
     const ends = (await Promise.all(workers.map(({ ends }) => ends()))).flat();
     assert.deepEqual(ends, Array(50).fill("ok"));
-    assert.equal(at.sandbox.requests({ operation: "token" }).length, 1);
+    assertRequests(at, 1, workers);
     // Redis contains no token in clear text.
     for (const name of await redis.keys("keyturn1.*")) {
       if ((await redis.type(name)) === "hash") assert.doesNotMatch(JSON.stringify(await redis.hGetAll(name)), /Bearer/);
@@ -686,6 +691,16 @@ describe("processes", () => {
     leader.child.kill("SIGKILL");
     const ends = (await Promise.all(others.map(({ ends }) => ends()))).flat();
     assert.deepEqual(ends, Array(20).fill("ok"));
-    assert.equal(at.sandbox.requests({ operation: "token" }).length, 2);
+    assertRequests(at, 2, others);
   });
+
+  /**
+   * Asserts how many token requests were sent. On a busy machine, Redis may respond so late that a process gives up on
+   * it, with a warning, and each of its ten clients sends one of its own.
+   */
+  function assertRequests(at, wanted, workers) {
+    const alone = workers.filter(({ isAlone }) => isAlone()).length;
+    const sent = at.sandbox.requests({ operation: "token" }).length;
+    assert.ok(sent >= wanted && sent <= wanted + alone * 10, `${sent} requests, ${alone} processes without Redis`);
+  }
 });

@@ -167,7 +167,7 @@ test("when a worker dies during the issuing call, another continues, and the wor
   ends.push(() => lifecycle.close());
   await lifecycle.adopt("crm", first.id);
   await control("DELETE", "requests");
-  await control("POST", "faults", { operation: ROTATE, action: { delayMs: 1000 }, times: 1 });
+  await control("POST", "faults", { operation: ROTATE, action: { delayMs: 6000 }, times: 1 });
 
   await command("rotate", "crm");
   await until(

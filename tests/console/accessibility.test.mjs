@@ -128,7 +128,7 @@ test("what happens is said to those who do not see it", async () => {
       person.page.$$eval('::-p-aria([role="status"])', (all) =>
         all.filter((one) => one.ariaLive !== "off").map((one) => one.textContent.trim()),
       );
-    person.sandbox.fault({ operation: ROTATE, action: { delayMs: 1_000 } });
+    person.sandbox.fault({ operation: ROTATE, action: { delayMs: 6_000 } });
     await person.click("button", "Create credential of GitHub production");
     await person.click("button", "Create credential");
     await person.find("heading", "Waiting for the control plane");
@@ -206,7 +206,7 @@ test("the accessibility tree has the overview's counters, its table and what its
 
 test("nothing moves for those who asked for that", async () => {
   const features = [{ name: "prefers-reduced-motion", value: "reduce" }];
-  const before = async ({ sandbox }) => sandbox.fault({ operation: "connector.list", action: { delayMs: 1_500 } });
+  const before = async ({ sandbox }) => sandbox.fault({ operation: "connector.list", action: { delayMs: 6_000 } });
   await withBrowse({ features, before }, async (person) => {
     await person.reads(/Loading connectors/);
     assert.equal(await person.page.evaluate(() => document.getAnimations().length), 0);

@@ -333,7 +333,7 @@ test("what an unknown attempt made is named, and ends once another is stored", a
 
 test("while a credential is being issued the page is not left unasked", async () => {
   await withBrowse({}, async (person) => {
-    person.sandbox.fault({ operation: ROTATE, action: { delayMs: 1_500 } });
+    person.sandbox.fault({ operation: ROTATE, action: { delayMs: 6_000 } });
     await person.click("button", "Create credential of GitHub production");
     await person.click("button", "Create credential");
     await person.find("heading", "Waiting for the control plane");
@@ -373,11 +373,11 @@ test("a log-in that fails says why, and works when tried again", async () => {
 });
 
 test("while lists are on their way it says so", async () => {
-  const before = async ({ sandbox }) => sandbox.fault({ operation: "apps.list", action: { delayMs: 2_000 } });
+  const before = async ({ sandbox }) => sandbox.fault({ operation: "apps.list", action: { delayMs: 6_000 } });
   await withBrowse({ before }, async (person) => {
     await person.reads(/Loading apps/);
     await person.find("heading", "Connectors of GitHub");
-    person.sandbox.fault({ operation: "connector.list", action: { delayMs: 2_000 } });
+    person.sandbox.fault({ operation: "connector.list", action: { delayMs: 6_000 } });
     await person.click("link", "Okta");
     await person.reads(/Loading connectors/);
     await person.reads(/Okta preview\nSync failed\nrpc error/);
