@@ -20,7 +20,7 @@ const NAMES = ["a", "b", "c", "d", "e", "f"];
 
 /**
  * The sink's program. It records how many instances run at a time, waits until as many run as a file says (unless as
- * many have already run together, and only for some time), and fails if a file says so.
+ * many have already run together, and only for some time), and is slow or fails if a file says so.
  */
 const STORE = `
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync } from "node:fs";
@@ -39,6 +39,7 @@ if (now >= wanted) writeFileSync("met", "");
 // Excess instances would start within this time.
 await new Promise((resolve) => setTimeout(resolve, 150));
 appendFileSync("counts", readdirSync("running").length + "\\n");
+if (existsSync("slow-" + name)) await new Promise((resolve) => setTimeout(resolve, 2000));
 while (existsSync("hold")) await new Promise((resolve) => setTimeout(resolve, 20));
 rmSync("running/" + name);
 if (existsSync("fail-" + name)) process.exit(1);
@@ -186,6 +187,17 @@ describe("--stop-after", () => {
       assert.equal(status, begun === NAMES ? 7 : 1, stderr);
       assert.equal(stderr.includes("were not started"), begun !== NAMES, stderr);
     });
+
+  test("counts a failure whose retry is due before the command ends, and so does its exit code", async () => {
+    const { file, lines, keyturn } = project({ policy: { a: { backoff: "500ms" } } });
+    file("fail-a");
+    file("slow-b");
+    const { status, stdout, stderr } = await keyturn(["rotate", "a", "b", "--parallel", "1", "--stop-after", "2"]);
+    assert.deepEqual([status, lines("begun")], [7, ["a", "b"]], stdout + stderr);
+    assert.match(stdout, /^a +failed \(sink_failed:failed\) .*`keyturn advance`/m);
+    const shown = await keyturn(["status", "a"]);
+    assert.match(shown.stdout, /^a +failed \(sink_failed:failed\)/m, shown.stdout);
+  });
 });
 
 describe("what --all skips", () => {

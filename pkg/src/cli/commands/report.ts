@@ -65,7 +65,8 @@ export function stateOf(
           ? ["rolled back", undefined]
           : ["idle", "green"];
     case "ready":
-      return [rollingBack ? "rolling back" : "continuing", "yellow"];
+      if (failure !== undefined) return [`failed (${failure})`, "yellow"];
+      return [rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "continuing", "yellow"];
     case "awaits-approval":
       return ["awaits approval", "yellow"];
     case "stopped":
@@ -113,11 +114,12 @@ function dueText({ due, current, forgotten, target }: LifecycleStatus, now: numb
 function exitOfStatus({ progress, phase }: LifecycleStatus, failure: string | undefined): Exit {
   switch (progress.state) {
     case "idle":
-    case "ready":
       return EXIT.done;
     case "awaits-approval":
     case "stopped":
       return EXIT.person;
+    // A failure stays one when the time of its retry has come, as it may while a command handles other targets.
+    case "ready":
     case "waiting":
       // Without a failure, it waits until it is due, or for another process that works on it.
       return phase === "unknown" ? EXIT.unknown : failure === undefined ? EXIT.done : EXIT.unavailable;
@@ -227,9 +229,9 @@ export async function readStatuses(lifecycle: Lifecycle, names: readonly string[
   }
 }
 
-/** Returns the code of the last failure, if a rotation waits because of it. */
+/** Returns the code of the last failure, if a rotation waits because of it, or may continue after it. */
 export async function failureOf(lifecycle: Lifecycle, status: LifecycleStatus): Promise<string | undefined> {
-  if (status.progress.state !== "waiting") return undefined;
+  if (status.progress.state !== "waiting" && status.progress.state !== "ready") return undefined;
   const last = (await lifecycle.history(status.target)).at(-1);
   return ["failed", "not-issued"].includes(last?.event ?? "") && typeof last?.code === "string" ? last.code : undefined;
 }
