@@ -200,7 +200,7 @@ test("a worker survives an outage: it logs it once, serves its counters, and con
   const boss = queue(own.url());
   await migrateFleet({ boss, database });
   const { targets, names, made } = world(3);
-  const worker = open({ fleet: name(), targets, boss, database, timeoutMs: 1000 });
+  const worker = open({ fleet: name(), targets, boss, database, timeoutMs: 5000 });
   await worker.start();
   assert.match(await worker.metrics(), /^keyturn_fleet_journal_up 1$/m);
   await own.crash();

@@ -11,9 +11,9 @@ import { startProxy } from "./proxy.mjs";
 /** Short times, so that the tenant's clock need not advance far. */
 const POLICY = {
   grace: 0,
-  callDeadline: 10_000,
+  callDeadline: 60_000,
   margin: 5_000,
-  hold: 30_000,
+  hold: 90_000,
   poll: 10_000,
   backoff: 1_000,
   maxBackoff: 8_000,

@@ -5,7 +5,7 @@ import { type EnvDialect, type RenderedDocument, render } from "../lifecycle/for
 import type { LifecycleEvent, LifecyclePlan, LifecycleStatus } from "../lifecycle/model.js";
 import type { CredentialFacts } from "../lifecycle/ports.js";
 import { Shown, save } from "./base.js";
-import type { HandDelivery } from "./hand.js";
+import { failureIn, type HandDelivery, isLost } from "./hand.js";
 import { type IconName, icon, note } from "./icons.js";
 import type { TextKey } from "./texts.js";
 import { theme } from "./theme.js";
@@ -476,10 +476,8 @@ export class Flow extends Shown {
   }
 
   /** Whether nobody has the new secret. Only a person can decide to issue another one. */
-  #isLost({ phase, progress, rollingBack }: LifecycleStatus): boolean {
-    if (!this.sink || this.recalls || phase !== "issued" || rollingBack || progress.state === "stopped") return false;
-    const delivered = this.#events.some(({ event }) => event === "delivered");
-    return progress.state === "waiting" && !delivered && this.sink.waiting === undefined && !this.#failure();
+  #isLost(status: LifecycleStatus): boolean {
+    return !!this.sink && !this.recalls && isLost(status, this.#events, this.sink, this.clock.now());
   }
 
   /** Returns a signal that ends a call once the secret arrives, since a person takes some time to store it. */
@@ -581,14 +579,8 @@ export class Flow extends Shown {
     if (progress.state === "awaits-approval") return "retire";
     if (this.#isLost(status)) return "lost";
     if (phase === "issuing") return "issuing-elsewhere";
-    if (this.#failure()) return "waiting";
+    if (failureIn(this.#events)) return "waiting";
     return phase === "grace" ? "grace" : "waiting";
-  }
-
-  /** Returns the failure that is being retried, if it is the last event. */
-  #failure(): LifecycleEvent | undefined {
-    const last = this.#events.at(-1);
-    return last && ["failed", "not-issued"].includes(last.event) ? last : undefined;
   }
 
   /** Schedules the next read of the state, or the next renewal of the claim to the secret. */
@@ -990,7 +982,7 @@ export class Flow extends Shown {
   }
 
   #waiting(): TemplateResult {
-    const failure = this.#failure();
+    const failure = failureIn(this.#events);
     const progress = this.#status?.progress;
     const until = progress?.state === "waiting" ? progress.until : this.clock.now();
     return html`${this.#head(this.say("rotate.waiting.title"))}

@@ -1,5 +1,6 @@
 /** A sink whose delivery is done by a person, who copies the pair to its consumer and confirms it. */
 
+import type { LifecycleEvent, LifecycleStatus } from "../lifecycle/model.js";
 import type { Holding, Pair, Sink } from "../lifecycle/ports.js";
 
 /** Options of {@link handDelivery}. */
@@ -21,6 +22,36 @@ export interface HandDeliveryOptions {
  */
 export function handDelivery({ name = "by hand" }: HandDeliveryOptions = {}): HandDelivery {
   return new HandDelivery(name);
+}
+
+/**
+ * Returns whether nobody has the new secret of a rotation any more, or only a person who was shown it and has not
+ * confirmed that it is stored. `advance` would then issue another one, and end the first, which may be in use: only a
+ * person can decide that.
+ *
+ * @param events The events of the rotation.
+ * @internal
+ */
+export function isLost(
+  { phase, progress, rollingBack }: LifecycleStatus,
+  events: readonly LifecycleEvent[],
+  sink: HandDelivery,
+  now: number,
+): boolean {
+  if (phase !== "issued" || rollingBack || sink.waiting !== undefined) return false;
+  // A failure that is retried comes before the secret is shown.
+  if (events.some(({ event }) => event === "delivered") || failureIn(events)) return false;
+  if (progress.state === "waiting") return true;
+  // Once the claim of the page that had the secret has expired, the lifecycle does not wait for it any more.
+  const claim = events.filter(({ holdUntil }) => typeof holdUntil === "number").at(-1)?.holdUntil as number;
+  const isSealed = events.filter(({ event }) => event === "issuing").at(-1)?.sealed === true;
+  return progress.state === "ready" && !isSealed && now >= claim;
+}
+
+/** Returns the failure that is being retried, if it is the last event. @internal */
+export function failureIn(events: readonly LifecycleEvent[]): LifecycleEvent | undefined {
+  const last = events.at(-1);
+  return last && ["failed", "not-issued"].includes(last.event) ? last : undefined;
 }
 
 /** The sink that {@link handDelivery} returns. */

@@ -82,9 +82,14 @@ export class Lifecycles {
 
   /** Advances a target's rotation to where its secret waits to be stored. */
   async issue(target: Target): Promise<void> {
-    const { lifecycle, sink } = this.of(target);
+    const { lifecycle, provider, sink } = this.of(target);
     await this.hold(target);
     const status = await this.status(target);
+    if (status.phase === "issued" && sink.waiting === undefined && !provider.recalls) {
+      const last = (await lifecycle.history(target.name)).at(-1);
+      // Somebody may have stored a secret that was shown: the page of the rotation asks before it issues another one.
+      if (last?.event !== "failed") return;
+    }
     const [candidate] = this.#estate.candidates(target);
     if (!status.current && status.phase === undefined) {
       const id = candidate?.id ?? target.credential?.id;
