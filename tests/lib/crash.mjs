@@ -32,6 +32,15 @@ async function place(name, kind, seals = false) {
   return world;
 }
 
+/** Calls a function with a world, and ends the world's servers, which would keep the process of a failed test alive. */
+async function within(world, work) {
+  try {
+    return await work(world);
+  } finally {
+    await world.close();
+  }
+}
+
 /**
  * Runs a process over some worlds, each with its point, and returns what it reports at its end; `undefined` if it was
  * killed.
@@ -113,12 +122,13 @@ async function recovers(world) {
 /** Registers the kill matrix of a kind of target whose responses are sealed for a restart. */
 export function sealedCrashes(kind) {
   test(`${kind}, sealed: killed anywhere, another process with the key delivers the same secret`, async (t) => {
-    const whole = await place(`${kind}-sealed-whole`, kind, true);
-    const [{ progress, passed }] = await run("rotate", [whole]);
-    assert.equal(progress.last, "done");
-    await recovers(whole);
-    assert.deepEqual(whole.copies(), []);
-    await whole.close();
+    const passed = await within(await place(`${kind}-sealed-whole`, kind, true), async (whole) => {
+      const [{ progress, passed }] = await run("rotate", [whole]);
+      assert.equal(progress.last, "done");
+      await recovers(whole);
+      assert.deepEqual(whole.copies(), []);
+      return passed;
+    });
 
     let saved = 0;
     await killAt(`${kind}-sealed`, kind, passed, true, async (world, before) => {
@@ -140,11 +150,12 @@ export function sealedCrashes(kind) {
 /** Registers the tests of a kind of target. */
 export function crashes(kind) {
   test(`${kind}: killed before and after each thing that a rotation does, and finished by another process`, async (t) => {
-    const whole = await place(`${kind}-whole`, kind);
-    const [{ progress, passed }] = await run("rotate", [whole]);
-    assert.equal(progress.last, "done");
-    await recovers(whole);
-    await whole.close();
+    const passed = await within(await place(`${kind}-whole`, kind), async (whole) => {
+      const [{ progress, passed }] = await run("rotate", [whole]);
+      assert.equal(progress.last, "done");
+      await recovers(whole);
+      return passed;
+    });
     assert.ok(passed >= 20);
     t.diagnostic(`${passed} points`);
 
@@ -158,19 +169,18 @@ export function crashes(kind) {
   });
 
   test(`${kind}: each request of a rotation is lost, and each answer`, async (t) => {
-    const whole = await place(`${kind}-calm`, kind);
-    const begun = whole.proxy.passed.length;
-    assert.equal((await whole.open("test").rotate("app")).last, "done");
-    const all = whole.proxy.passed.length - begun;
-    await whole.close();
+    const all = await within(await place(`${kind}-calm`, kind), async (whole) => {
+      const begun = whole.proxy.passed.length;
+      assert.equal((await whole.open("test").rotate("app")).last, "done");
+      return whole.proxy.passed.length - begun;
+    });
     t.diagnostic(`${all} requests, each lost in two ways`);
     assert.ok(all >= 5);
     for (const lost of ["request", "answer"]) {
       for (let nth = 0; nth < all; nth++) {
-        const world = await place(`${kind}-${lost}-${nth}`, kind);
-        const begun = world.proxy.passed.length;
-        world.proxy.lose = (_, index) => (index === begun + nth ? lost : undefined);
-        try {
+        await within(await place(`${kind}-${lost}-${nth}`, kind), async (world) => {
+          const begun = world.proxy.passed.length;
+          world.proxy.lose = (_, index) => (index === begun + nth ? lost : undefined);
           const lifecycle = world.open("unlucky");
           // Reads before a rotation begins are not part of it, so their errors reach the caller.
           const error = await lifecycle.rotate("app").then(
@@ -182,11 +192,9 @@ export function crashes(kind) {
           assert.equal(world.proxy.passed[begun + nth].answered, false);
           await recovers(world);
           await lifecycle.close();
-        } catch (error) {
-          throw new Error(`the ${lost} of request ${nth}`, { cause: error });
-        } finally {
-          await world.close();
-        }
+        }).catch((cause) => {
+          throw new Error(`the ${lost} of request ${nth}`, { cause });
+        });
       }
     }
   });
