@@ -28,7 +28,7 @@ import { pool } from "./pool.js";
 import { spanOf } from "./times.js";
 
 export type { Config, SinkConfig, TargetConfig } from "./config/model.js";
-export { CONFIG_FILE, ConfigError, ConfigFile, findConfig, readConfig } from "./config/read.js";
+export { CONFIG_FILE, ConfigError, ConfigFile, configText, findConfig, readConfig } from "./config/read.js";
 
 /** An open configuration. */
 export interface Opened extends AsyncDisposable {
