@@ -4,6 +4,7 @@ import type { Lifecycle, LifecycleProgress, LifecycleStatus, LifecycleStop } fro
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, exitOf, gravest } from "../exit.js";
+import { inUse } from "../in-use.js";
 import type { Column, Style } from "../output.js";
 import { quoted } from "../shell.js";
 import { relativeText, timeText } from "../times.js";
@@ -14,6 +15,8 @@ export interface Outcome {
   readonly status: LifecycleStatus | undefined;
   /** The code of the failure that will be retried. */
   readonly failure: string | undefined;
+  /** What made it fail or stop, in words, if that happened while this command ran. */
+  readonly why: string | undefined;
   readonly error: unknown;
 }
 
@@ -37,17 +40,20 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
 };
 
-/** Returns what to do about a stopped rotation. */
-export function remedy({
-  target,
-  reason,
-  about,
-}: {
-  readonly target: string;
-  readonly reason: LifecycleStop;
-  readonly about: string;
-}): string {
-  return REMEDIES[reason].replaceAll("NAME", () => quoted(target)).replaceAll("ABOUT", () => about);
+/** Returns what to do about a stopped rotation. `why` says more than the code that the journal has. */
+export function remedy(
+  {
+    target,
+    reason,
+    about,
+  }: {
+    readonly target: string;
+    readonly reason: LifecycleStop;
+    readonly about: string;
+  },
+  why?: string | undefined,
+): string {
+  return REMEDIES[reason].replaceAll("NAME", () => quoted(target)).replaceAll("ABOUT", () => why ?? about);
 }
 
 /** Returns the state of a target in a few words, and its severity. */
@@ -86,15 +92,15 @@ export function needsPerson({ progress }: LifecycleStatus): boolean {
 }
 
 /** Returns the next step of a target, and its time. */
-export function nextOf(status: LifecycleStatus, now: number): string {
+export function nextOf(status: LifecycleStatus, now: number, why?: string | undefined): string {
   const { progress, target } = status;
   switch (progress.state) {
     case "stopped":
-      return remedy(progress);
+      return remedy(progress, why);
     case "awaits-approval":
       return `\`keyturn approve ${quoted(target)}\` once nothing uses the old one`;
     case "waiting":
-      return `\`keyturn advance\` ${timeText(progress.until, now)}`;
+      return `${why === undefined ? "" : `${why}; `}\`keyturn advance\` ${timeText(progress.until, now)}`;
     case "ready":
       return "`keyturn advance`";
     case "idle":
@@ -131,14 +137,16 @@ export function exitOfOutcome({ status, failure, error }: Outcome): Exit {
 }
 
 /** Returns the result of a target for programs. */
-function outcomeJson({ target, status, failure, error }: Outcome): object {
+function outcomeJson({ target, status, failure, why, error }: Outcome): object {
   const { code, reason, message, hint } = (error ?? {}) as Record<"code" | "reason" | "message" | "hint", unknown>;
   const rest: Partial<LifecycleProgress> = status?.progress ?? { target };
+  const used = status && inUse(status);
   return {
     ...rest,
     ...(status?.phase === undefined ? {} : { phase: status.phase }),
-    ...(status?.current === undefined ? {} : { clientId: status.current.clientId, credential: status.current.id }),
+    ...(used === undefined ? {} : { clientId: used.clientId, credential: used.id }),
     ...(failure === undefined ? {} : { failure }),
+    ...(why === undefined ? {} : { message: why }),
     ...(error === undefined ? {} : { error: { code: code ?? "failed", reason, message, hint } }),
   };
 }
@@ -156,11 +164,11 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
         error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now, failure)[1],
       shrinks: false,
     },
-    { head: "CREDENTIAL", text: ({ status }) => status?.current?.clientId ?? "-" },
+    { head: "CREDENTIAL", text: ({ status }) => (status && inUse(status)?.clientId) ?? "-" },
     {
       head: "NEXT",
-      text: ({ status, error }) =>
-        error !== undefined ? messageOf(error) : status === undefined ? "-" : nextOf(status, now),
+      text: ({ status, why, error }) =>
+        error !== undefined ? messageOf(error) : status === undefined ? "-" : nextOf(status, now, why),
       told: (outcome) => exitOfOutcome(outcome) !== EXIT.done,
     },
   ];
@@ -181,7 +189,7 @@ export function messageOf(error: unknown): string {
 
 /** Returns the current states of targets, with their errors. */
 export async function outcomesOf(
-  { lifecycle }: Pick<Opened, "lifecycle">,
+  { lifecycle, failures }: Pick<Opened, "lifecycle" | "failures">,
   names: readonly string[],
   errors: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<readonly Outcome[]> {
@@ -190,7 +198,10 @@ export async function outcomesOf(
     names.map(async (target) => {
       const status = statuses.get(target);
       const failure = status === undefined ? undefined : await failureOf(lifecycle, status);
-      return { target, status, failure, error: errors.get(target) ?? damaged.get(target) };
+      const code = failure ?? (status?.progress.state === "stopped" ? status.progress.about : undefined);
+      const cause = code === undefined ? undefined : failures.of(target, code);
+      const why = cause === undefined ? undefined : String((cause as Error).message);
+      return { target, status, failure, why, error: errors.get(target) ?? damaged.get(target) };
     }),
   );
 }
