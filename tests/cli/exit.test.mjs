@@ -210,6 +210,31 @@ describe("exit codes", () => {
     assert.equal((await keyturn(["approve", NAME, "--yes"], later)).status, 0);
   });
 
+  test("4: what a person has to put back is named, sink by sink", async () => {
+    const cwd = scratch("by-hand");
+    folders.push(cwd);
+    const config = JSON.parse(smallest(sandbox));
+    config.targets[NAME].sinks = ["one", "two"].map((name) => ({ kind: "env-file", path: `./${name}.env` }));
+    writeFileSync(join(cwd, "keyturn.json"), JSON.stringify(config));
+    const keyturn = (...args) => run(args, { cwd, env: sandbox.env });
+    assert.equal((await keyturn("rotate", NAME)).status, 0);
+    const files = ["one", "two"].map((name) => join(cwd, `${name}.env`));
+    const old = readFileSync(files[0], "utf8");
+    assert.equal((await keyturn("rotate", NAME)).status, 0);
+    let told = await keyturn("rollback", NAME, "--yes");
+    const named = [];
+    while (told.status === 4 && named.length < 3) {
+      const [, name] = /put the old credential back into file:\.\/(\w+)\.env, then/.exec(told.stdout) ?? [];
+      assert.ok(name, told.stdout);
+      assert.ok((await keyturn("status")).stdout.includes(`./${name}.env, then`));
+      named.push(name);
+      writeFileSync(join(cwd, `${name}.env`), old);
+      told = await keyturn("resume", NAME, "--restored");
+    }
+    assert.equal(told.status, 0, told.stdout + told.stderr);
+    assert.deepEqual(named.sort(), ["one", "two"]);
+  });
+
   test("5: the control plane refuses", async () => {
     const keyturn = project();
     const { CONDUCTORONE_CLIENT_ID: id } = sandbox.env;

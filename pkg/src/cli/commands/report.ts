@@ -20,7 +20,7 @@ export interface Outcome {
   readonly error: unknown;
 }
 
-/** What a person can do about each reason to stop. */
+/** What a person can do about each reason to stop. `ABOUT` is the name of the sink, or the code of the error. */
 const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "outcome-unknown":
     "look for credentials created at the control plane in the window of doubt, without revoking any, then " +
@@ -29,13 +29,13 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   refused: "ABOUT: fix the credentials, the permission or the location, then `keyturn resume NAME`",
   "new-credential-refused":
     "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
-  "sink-differs": "a sink contains a credential of something else: find out whose it is, then `keyturn resume NAME`",
-  "restore-by-hand": "put the old credential back into the sink, then `keyturn resume NAME --restored`",
+  "sink-differs": "ABOUT contains a credential of something else: find out whose it is, then `keyturn resume NAME`",
+  "restore-by-hand": "put the old credential back into ABOUT, then `keyturn resume NAME --restored`",
   "sink-changed":
-    "a sink no longer contains the delivered credential: `keyturn resume NAME`, with `--reissue` for another " +
+    "ABOUT no longer contains the delivered credential: `keyturn resume NAME`, with `--reissue` for another " +
     "credential",
   "sink-added":
-    "a sink was added after the delivery, and the secret for it is gone: `keyturn resume NAME --reissue`, or put the " +
+    "ABOUT was added after the delivery, and the secret for it is gone: `keyturn resume NAME --reissue`, or put the " +
     "new pair there and `keyturn resume NAME --provisioned`",
   "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
 };
