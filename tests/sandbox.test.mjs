@@ -457,4 +457,12 @@ describe("the state file", () => {
       assert.equal(readFileSync(file, "utf8"), text);
     }
   });
+
+  test("cannot be in a folder that does not exist, or be a folder", async () => {
+    for (const [file, reason] of [
+      [join(scratch, "nowhere/state.json"), /state: .*state\.json cannot be created: there is no such folder/],
+      [scratch, /state: .* cannot be read: EISDIR/],
+    ])
+      await assert.rejects(sandbox.serveSandbox({ state: file }), { code: "invalid_configuration", message: reason });
+  });
 });

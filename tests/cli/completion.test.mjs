@@ -93,6 +93,8 @@ for (const [name, complete] of Object.entries(SHELLS))
         ["table", "json", "ndjson"].sort((a, b) => (name === "fish" ? a.localeCompare(b) : 0)),
       );
       assert.deepEqual(complete("logout", "--profile", "").sort(), ["private", "work"]);
+      assert.deepEqual(complete("status", "--fail-on", "ex"), ["expiring:14d"]);
+      assert.deepEqual(complete("status", "--fail-on", "f").sort(), ["finding", "finding:high"]);
       assert.match(complete("api", "c1", "apps.create", "--input", "req").join(), /request( |\\ )one\.json/);
     });
   });

@@ -46,7 +46,7 @@ describe("valid configurations", () => {
       },
       policy: { zone: "Europe/Berlin", windows: [{ days: ["sat"], from: "22:00", to: "04:00" }] },
       seal: { key: { file: "seal.key" }, folder: "sealed" },
-      caps: { atATime: 3, perProvider: { "c1-connector": 1 }, rest: "15m", longestRest: 86_400_000 },
+      caps: { atATime: 3, perProvider: { "c1-connector": 1 }, rest: "15m", longestRest: "24h" },
       targets: {
         a: {
           kind: "c1-connector",
@@ -126,6 +126,9 @@ describe("problems are reported with their line and column", () => {
     [connector('"sinks": [{ "kind": "env-file", "path": "x", "mode": "rw" }]'), "6:52", "targets.a.sinks[0].mode"],
     [connector(SINKS, '"policy": { "rotateevery": "60d" }'), "7:19", 'did you mean "rotateEvery"?'],
     [connector(SINKS, '"policy": { "approval": "yes" }'), "7:19", "must be true or false"],
+    // Hours or days were meant, and never 24 milliseconds.
+    [connector(SINKS, '"policy": { "grace": 24 }'), "7:19", 'policy.grace needs a unit, as in "24h"'],
+    [connector(SINKS, '"policy": { "windows": [{ "to": "4" }] }'), "7:33", 'A time such as "04:00"'],
     [connector(SINKS, '"owner": 7'), "7:7", "must be a string"],
     [
       connector('"sinks": [{ "kind": "vault", "url": "https://v", "path": "p", "token": "hello" }]'),
@@ -143,6 +146,26 @@ describe("problems are reported with their line and column", () => {
       const line = message?.split("\n").find((one) => one.startsWith(`keyturn.json:${place}: `));
       assert.ok(line?.includes(said), message);
     });
+
+  test("a file in another encoding, whose paths would name other files", async () => {
+    const text = connector('"sinks": [{ "kind": "env-file", "path": "café.env" }]');
+    for (const [encoding, mark] of [
+      ["latin1", ""],
+      ["utf16le", "\uFEFF"],
+    ]) {
+      writeFileSync(join(cwd, "keyturn.json"), Buffer.from(mark + text, encoding));
+      for (const args of [["plan"], ["init", "--connector", "A/C"]]) {
+        const { status, stderr } = await run(args, { cwd });
+        assert.equal(status, 2, stderr);
+        assert.match(stderr, /keyturn\.json is not UTF-8/);
+      }
+    }
+    writeFileSync(join(cwd, "keyturn.json"), `\uFEFF${text}`);
+    for (const args of [["status"], ["init", "--connector", "A/C2"]]) {
+      const { status, stderr } = await run(args, { cwd });
+      assert.equal(status, 0, stderr);
+    }
+  });
 
   test("problems that only the engine finds", async () => {
     for (const [text, place, said] of [

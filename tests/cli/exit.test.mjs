@@ -210,6 +210,31 @@ describe("exit codes", () => {
     assert.equal((await keyturn(["approve", NAME, "--yes"], later)).status, 0);
   });
 
+  test("4: what a person has to put back is named, sink by sink", async () => {
+    const cwd = scratch("by-hand");
+    folders.push(cwd);
+    const config = JSON.parse(smallest(sandbox));
+    config.targets[NAME].sinks = ["one", "two"].map((name) => ({ kind: "env-file", path: `./${name}.env` }));
+    writeFileSync(join(cwd, "keyturn.json"), JSON.stringify(config));
+    const keyturn = (...args) => run(args, { cwd, env: sandbox.env });
+    assert.equal((await keyturn("rotate", NAME)).status, 0);
+    const files = ["one", "two"].map((name) => join(cwd, `${name}.env`));
+    const old = readFileSync(files[0], "utf8");
+    assert.equal((await keyturn("rotate", NAME)).status, 0);
+    let told = await keyturn("rollback", NAME, "--yes");
+    const named = [];
+    while (told.status === 4 && named.length < 3) {
+      const [, name] = /put the old credential back into file:\.\/(\w+)\.env, then/.exec(told.stdout) ?? [];
+      assert.ok(name, told.stdout);
+      assert.ok((await keyturn("status")).stdout.includes(`./${name}.env, then`));
+      named.push(name);
+      writeFileSync(join(cwd, `${name}.env`), old);
+      told = await keyturn("resume", NAME, "--restored");
+    }
+    assert.equal(told.status, 0, told.stdout + told.stderr);
+    assert.deepEqual(named.sort(), ["one", "two"]);
+  });
+
   test("5: the control plane refuses", async () => {
     const keyturn = project();
     const { CONDUCTORONE_CLIENT_ID: id } = sandbox.env;
@@ -234,6 +259,43 @@ describe("exit codes", () => {
       CONDUCTORONE_SERVER_URL: "http://127.0.0.1:9",
     });
     assert.equal(status, 7, stdout + stderr);
+  });
+
+  test("a sink's server: what it answered is said, with the sink's name, and its status decides the code", async () => {
+    let answers;
+    const server = createServer(({ method }, response) => {
+      const status = answers[method];
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify(status === 200 ? { data: { data: {}, metadata: { version: 1 } } } : { errors: [] }));
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${server.address().port}`;
+    const vault = { kind: "vault", url, token: { env: "VAULT_TOKEN" }, path: "orders" };
+    for (const [read, write, code, said] of [
+      [403, 200, 5, /vault:secret\/orders: reading: the server answered 403/],
+      [429, 200, 7, /vault:secret\/orders: reading: the server answered 429/],
+      // Reading changes nothing, so there is nothing unknown about it.
+      [500, 200, 7, /vault:secret\/orders: reading: the server answered 500/],
+      [200, 429, 7, /vault:secret\/orders: writing: the server answered 429; `keyturn advance` in/],
+      [200, 403, 4, /vault:secret\/orders: writing: the server answered 403: fix .* then `keyturn resume/],
+    ]) {
+      answers = { GET: read, POST: write };
+      const keyturn = project((config) => {
+        config.targets[NAME].sinks.push(vault);
+        return config;
+      });
+      const { status, stdout, stderr } = await keyturn(["rotate", NAME], { VAULT_TOKEN: "canary" });
+      assert.equal(status, code, stdout + stderr);
+      assert.match(stdout, said);
+      assert.doesNotMatch(stdout + stderr, /canary|secret-token/);
+      if (read !== 200) continue;
+      // Another command has only the code, which the journal keeps, until it meets the failure itself.
+      const known = JSON.parse((await keyturn(["status", NAME, "-o", "json"])).stdout)[0].progress;
+      assert.equal(known.about ?? "sink_failed:denied", "sink_failed:denied");
+      const again = await keyturn(["resume", NAME, "-o", "json"], { VAULT_TOKEN: "canary" });
+      if (again.status === 4) assert.match(JSON.parse(again.stdout)[0].message, /answered 403/);
+    }
+    server.close();
   });
 
   test("7: a log-in that gets no response, which is not a refusal", async () => {

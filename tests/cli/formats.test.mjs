@@ -60,6 +60,10 @@ after(async () => {
   rmSync(join(cwd, ".."), { recursive: true });
 });
 
+/** Returns the credential in use: during a grace period every sink has the new one. */
+const usedOf = ({ phase, current, credentials }) =>
+  phase === "grace" ? credentials.find(({ role }) => role === "new") : current;
+
 /** Returns a name as calendars and reports can contain it: without control characters other than white space. */
 const written = (name) => name.replace(/\r\n?/g, "\n").replaceAll("\u0007", " ");
 
@@ -73,11 +77,15 @@ test("iCalendar, by ical.js", async () => {
   assert.ok(calendar.getFirstPropertyValue("prodid"));
   const events = calendar.getAllSubcomponents("vevent").map((one) => new ICAL.Event(one));
   const [first] = statuses;
-  const wanted = statuses.flatMap(({ target, current, due, progress, phase }) => [
-    ...(current ? [[current.expiresAt, `${target}: ${current.clientId} expires`]] : []),
-    ...(due ? [[due.at, `${target}: rotate`]] : []),
-    ...(phase === "grace" ? [[progress.until, `${target}: the old credential ends`]] : []),
-  ]);
+  const wanted = statuses.flatMap((one) => {
+    const { target, due, progress, phase } = one;
+    const used = usedOf(one);
+    return [
+      ...(used ? [[used.expiresAt, `${target}: ${used.clientId} expires`]] : []),
+      ...(due ? [[due.at, `${target}: rotate`]] : []),
+      ...(phase === "grace" ? [[progress.until, `${target}: the old credential ends`]] : []),
+    ];
+  });
   assert.equal(first.phase, "grace");
   assert.equal(wanted.length, NAMES.length * 2 - 2);
   const seconds = (at) => new Date(Math.floor(at / 1000) * 1000).toISOString();
@@ -123,9 +131,13 @@ test("Prometheus, by a parser of its text format", async () => {
       );
     }
     const expires = of("keyturn_credential_expires_timestamp_seconds");
-    for (const { target, current } of statuses.slice(0, -1)) {
-      const { labels, value } = expires.find((one) => one.labels.target === target);
-      assert.deepEqual([labels.client_id, Number(value)], [current.clientId, current.expiresAt / 1000]);
+    const since = of("keyturn_credential_since_timestamp_seconds");
+    for (const status of statuses.slice(0, -1)) {
+      const used = usedOf(status);
+      const { labels, value } = expires.find((one) => one.labels.target === status.target);
+      assert.deepEqual([labels.client_id, Number(value)], [used.clientId, used.expiresAt / 1000]);
+      const first = since.find((one) => one.labels.target === status.target);
+      assert.deepEqual([first.labels.client_id, Number(first.value)], [used.clientId, used.since / 1000]);
     }
     assert.equal(expires.length, NAMES.length - 1);
   }

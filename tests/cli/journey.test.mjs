@@ -64,6 +64,10 @@ describe("the smallest configuration", () => {
     assert.equal(outcome.state, "waiting");
     assert.equal(outcome.phase, "grace");
     assert.notEqual(held(), first);
+    // Every sink has the new credential, so that is the one in use; the old one ends without being missed.
+    assert.equal(outcome.clientId, held());
+    const told = (await run(["status"], { cwd })).stdout;
+    assert.ok(told.includes(held()) && !told.includes(first), told);
 
     // Too early: nothing happens.
     assert.equal((await keyturn(["advance"])).status, 0);

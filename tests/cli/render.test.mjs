@@ -165,6 +165,18 @@ describe("import", () => {
     assert.deepEqual([target, known], ["github-production", true]);
     const table = await k(["import", "github.env"]);
     assert.match(table.stdout, /connector +github\.env: line 1, BATON_CLIENT_ID +github-production/);
+    // In a grace period the sink has the new credential, and other files may still have the old one.
+    const old = readFileSync(join(cwd, "github.env"), "utf8");
+    assert.equal((await k(["rotate", "github-production"])).status, 0);
+    writeFileSync(join(cwd, "old.env"), old);
+    const both = await k(["import", "github.env", "old.env", "-o", "json"]);
+    assert.deepEqual(
+      JSON.parse(both.stdout).map((row) => [row.target, row.known]),
+      [
+        ["github-production", true],
+        ["github-production", true],
+      ],
+    );
   });
 
   test("reads standard input of a given kind", async () => {

@@ -59,7 +59,7 @@ function typed(type, part) {
     case "boolean":
       return fc.boolean();
     case "integer":
-      return fc.integer({ min: part.minimum ?? 0, max: 100 });
+      return fc.integer({ min: part.minimum ?? 0, max: Math.min(part.maximum ?? 100, 100) });
     case "array":
       return fc.array(valuesOf(part.items), { minLength: part.minItems ?? 0, maxLength: 3 });
     default: {

@@ -118,14 +118,21 @@ describe("questions", () => {
     assert.equal(await rotation(), first);
   });
 
-  test("Ctrl-C at a question changes nothing, and ends with 130", async () => {
-    const first = await rotation();
-    const { status, plain } = await terminal(120, ["rotate", NAME], {
-      steps: [["Rotate github-production?", "\u0003"]],
+  for (const [key, typed] of [
+    ["Ctrl-C", "\u0003"],
+    ["Ctrl-D", "\u0004"],
+  ])
+    test(`${key} at a question changes nothing, and ends with 130`, async () => {
+      const first = await rotation();
+      const { status, shown, plain } = await terminal(120, ["rotate", NAME], {
+        steps: [["Rotate github-production?", typed]],
+      });
+      assert.equal(status, 130, plain);
+      assert.match(plain, /keyturn: interrupted/);
+      // The cursor, which the question hides, is there again.
+      assert.ok(shown.lastIndexOf("\u001b[?25h") > shown.lastIndexOf("\u001b[?25l"), JSON.stringify(shown));
+      assert.equal(await rotation(), first);
     });
-    assert.equal(status, 130, plain);
-    assert.equal(await rotation(), first);
-  });
 
   test("Yes rotates, with a progress line that disappears", async () => {
     const first = await rotation();

@@ -574,7 +574,7 @@ describe("Vault", () => {
     const { sink, state, url } = await vault();
     for (const [status, reason, outcome] of [
       [403, "denied", "none"],
-      [503, "failed", "unknown"],
+      [503, "failed", "none"],
       [307, "failed", "none"],
       [0, "unavailable", "none"],
     ]) {

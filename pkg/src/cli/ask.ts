@@ -15,7 +15,7 @@ export interface Choice<Value> {
 export const ask = {
   /** Asks yes or no. Enter alone means no. */
   confirm: (context: Context, message: string, { initial = false }: { initial?: boolean } = {}): Promise<boolean> =>
-    answered(clack.confirm({ ...around(context), message, initialValue: initial })),
+    answered(context, (around) => clack.confirm({ ...around, message, initialValue: initial })),
 
   /** Asks for a line of text. `check` returns what is wrong with it. */
   text: (
@@ -27,9 +27,9 @@ export const ask = {
       check,
     }: { initial?: string; placeholder?: string; check?: (text: string) => string | undefined } = {},
   ): Promise<string> =>
-    answered(
+    answered(context, (around) =>
       clack.text({
-        ...around(context),
+        ...around,
         message,
         ...(initial === undefined ? {} : { initialValue: initial }),
         ...(placeholder === undefined ? {} : { placeholder }),
@@ -39,7 +39,7 @@ export const ask = {
 
   /** Asks for a line of text, which is not echoed. */
   secret: (context: Context, message: string): Promise<string> =>
-    answered(clack.password({ ...around(context), message })),
+    answered(context, (around) => clack.password({ ...around, message })),
 
   /** Asks for one of several choices. */
   select: <Value extends string>(
@@ -47,7 +47,7 @@ export const ask = {
     message: string,
     choices: readonly Choice<Value>[],
   ): Promise<Value> =>
-    answered(clack.select({ ...around(context), message, options: choices as never })) as Promise<Value>,
+    answered(context, (around) => clack.select({ ...around, message, options: choices as never })) as Promise<Value>,
 
   /** Asks for any number of several choices. */
   several: <Value extends string>(
@@ -55,19 +55,43 @@ export const ask = {
     message: string,
     choices: readonly Choice<Value>[],
   ): Promise<readonly Value[]> =>
-    answered(clack.multiselect({ ...around(context), message, options: choices as never, required: false })) as Promise<
-      readonly Value[]
-    >,
+    answered(context, (around) =>
+      clack.multiselect({ ...around, message, options: choices as never, required: false }),
+    ) as Promise<readonly Value[]>,
 };
 
-/** Returns the streams of a question. It is written to standard error: standard output is for data. */
-function around(context: Context): { input: NodeJS.ReadStream; output: NodeJS.WriteStream; signal: AbortSignal } {
-  return { input: context.stdin, output: context.err.stream, signal: context.signal };
+/** The streams of a question. It is written to standard error: standard output is for data. */
+interface Around {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly signal: AbortSignal;
 }
 
-async function answered<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol>> {
-  const answer = await question;
-  // In raw mode Ctrl-C is a key, not a signal.
-  if (clack.isCancel(answer)) throw new Interruption("SIGINT");
-  return answer as Exclude<Value, symbol>;
+/** Asks a question. Ctrl-C interrupts the command, and so does Ctrl-D, the end of the input. */
+async function answered<Value>(
+  { stdin: input, err, signal }: Context,
+  question: (around: Around) => Promise<Value>,
+): Promise<Exclude<Value, symbol>> {
+  // At the end of the input, the prompt's reader stops reading, and the prompt would wait for ever.
+  const ended = new AbortController();
+  let isAnswered = false;
+  const end = (): void => {
+    setImmediate(() => {
+      if (!isAnswered) ended.abort();
+    });
+  };
+  input.on("pause", end);
+  try {
+    const answer = await question({
+      input,
+      output: err.stream,
+      signal: AbortSignal.any([signal, ended.signal]),
+    });
+    isAnswered = true;
+    // In raw mode Ctrl-C is a key, not a signal.
+    if (clack.isCancel(answer)) throw new Interruption("SIGINT");
+    return answer as Exclude<Value, symbol>;
+  } finally {
+    input.off("pause", end);
+  }
 }

@@ -23,12 +23,13 @@ import { type SinkSurroundings, secretVariables, sinkOf } from "./config/sinks.j
 import type { Context } from "./context.js";
 import { type Database, openDatabase } from "./database.js";
 import { UsageError } from "./exit.js";
+import { Failures } from "./failures.js";
 import { nearest } from "./nearest.js";
 import { pool } from "./pool.js";
 import { spanOf } from "./times.js";
 
 export type { Config, SinkConfig, TargetConfig } from "./config/model.js";
-export { CONFIG_FILE, ConfigError, ConfigFile, findConfig, readConfig } from "./config/read.js";
+export { CONFIG_FILE, ConfigError, ConfigFile, configText, findConfig, readConfig } from "./config/read.js";
 
 /** An open configuration. */
 export interface Opened extends AsyncDisposable {
@@ -47,6 +48,8 @@ export interface Opened extends AsyncDisposable {
    * or continue there, because the engine would mistake the missing credentials for a failure of the call.
    */
   readonly unreachable: ReadonlyMap<string, unknown>;
+  /** What failed while this command ran. */
+  readonly failures: Failures;
   /** The base URL of each target's control plane for which there is a client. */
   readonly servers: ReadonlyMap<string, string>;
   /** The names of all targets. */
@@ -78,6 +81,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
     const targets: Record<string, LifecycleTarget> = {};
     const unreachable = new Map<string, unknown>();
     const servers = new Map<string, string>();
+    const failures = new Failures();
     const keep = (name: string, error: unknown): unknown => {
       if (error instanceof ConfigError) throw error;
       unreachable.set(name, error);
@@ -88,7 +92,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       const client = needs ? await clients.of(name, target).catch((error: unknown) => keep(name, error)) : OFFLINE;
       const server = client === OFFLINE ? undefined : serverOf(client as object);
       if (server !== undefined) servers.set(name, server);
-      targets[name] = await targetOf(name, target, { context, file, around, client });
+      targets[name] = await targetOf(name, target, { context, file, around, client, failures });
     }
     const seal = await sealOf(context, file, database, online === "none");
     const options: LifecycleOptions = { journal, targets, clock: context.clock, worker: worker(), seal };
@@ -100,7 +104,7 @@ export async function openConfig(context: Context, { online }: OpenOptions = {})
       await database?.close();
     };
     return {
-      ...{ file, config, journal, database, seal, lifecycle, targets, unreachable, servers, names },
+      ...{ file, config, journal, database, seal, lifecycle, targets, unreachable, failures, servers, names },
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -116,16 +120,21 @@ interface TargetSurroundings {
   readonly file: ConfigFile;
   readonly around: SinkSurroundings;
   readonly client: unknown;
+  readonly failures: Failures;
 }
 
 async function targetOf(
   name: string,
   target: TargetConfig,
-  { context, file, around, client }: TargetSurroundings,
+  { context, file, around, client, failures }: TargetSurroundings,
 ): Promise<LifecycleTarget> {
   const path = ["targets", name];
-  const sinks = await Promise.all(target.sinks.map((sink) => sinkOf(sink, around)));
-  const provider = fitting(file, path, () => providerOf(context, target, client));
+  const made = await Promise.all(target.sinks.map((sink) => sinkOf(sink, around)));
+  const sinks = made.map((sink) => failures.noting(name, sink));
+  const provider = failures.noting(
+    name,
+    fitting(file, path, () => providerOf(context, target, client)),
+  );
   const policy: LifecyclePolicy = { ...file.config.policy, ...target.policy };
   const deadline = policy.callDeadline ?? "1m";
   const ms = typeof deadline === "number" ? deadline : (spanOf(deadline) ?? Number.POSITIVE_INFINITY);

@@ -125,6 +125,12 @@ function isRefused(error: Failure): boolean {
   return !["unreachable", "certificate"].includes(reason ?? "") && status !== 429 && !(Number(status) >= 500);
 }
 
+/** Returns whether a server limits requests, or has failed. */
+function asksToTryLater(error: Failure): boolean {
+  const { status } = error as { status?: unknown };
+  return status === 429 || Number(status) >= 500;
+}
+
 /** Returns the exit code of a failure. */
 export function exitOf(error: unknown): Exit {
   if (error instanceof UsageError) return EXIT.usage;
@@ -135,6 +141,6 @@ export function exitOf(error: unknown): Exit {
   const { reason } = error as { reason?: unknown };
   if (kind === "authentication_failed" && !isRefused(error)) return EXIT.unavailable;
   if (["lifecycle_stopped", "sink_failed"].includes(kind) && typeof reason === "string")
-    return BY_REASON[reason] ?? EXIT.failed;
+    return BY_REASON[reason] ?? (asksToTryLater(error) ? EXIT.unavailable : EXIT.failed);
   return BY_KIND[kind] ?? EXIT.failed;
 }

@@ -20,7 +20,7 @@ export interface OptionSpec {
 }
 
 /** The kinds of completions for an argument or an option's value. */
-export type Completes = "target" | "profile" | "file" | "folder" | "command" | "operation";
+export type Completes = "target" | "profile" | "file" | "folder" | "command" | "operation" | "condition";
 
 /** An argument of a command. */
 export interface ArgumentSpec {
@@ -296,6 +296,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         flags: "--fail-on <condition>...",
         description: "exit with an error on expiring:14d, due, stopped, finding or finding:high; may be repeated",
+        completes: "condition",
       },
     ],
     takes: ["output", "config", "clock"],

@@ -164,11 +164,13 @@ class StateFile {
     try {
       text = await readFile(path, "utf8");
     } catch (error) {
-      if ((error as { code?: string }).code !== "ENOENT") throw error;
+      if (codeOf(error) !== "ENOENT") throw unusable(path, "read", codeOf(error));
     }
     if (text === undefined) {
       const file = new StateFile(path, sandbox, -1);
-      await file.#write();
+      await file.#write().catch((error: unknown) => {
+        throw unusable(path, "created", codeOf(error));
+      });
       return file;
     }
     let snapshot: unknown;
@@ -224,4 +226,13 @@ class StateFile {
     }
     this.#written = revision;
   }
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code ?? error);
+}
+
+function unusable(path: string, verb: string, code: string): ConfigurationError {
+  const why = code === "ENOENT" ? "there is no such folder" : code;
+  return new ConfigurationError("state", "invalid", `state: ${path} cannot be ${verb}: ${why}`);
 }

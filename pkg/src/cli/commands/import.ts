@@ -11,9 +11,9 @@ import { quoted } from "../shell.js";
 
 /** A client id that was found, and its relation to `keyturn.json`. */
 interface Row extends ImportedCredential {
-  /** The target whose current credential it is, by the journal, or whose connector it belongs to, by the file. */
+  /** The target that has this credential, by the journal, or whose connector it belongs to, by the file. */
   readonly target: string | undefined;
-  /** Whether the journal has it as that target's current credential. */
+  /** Whether the journal has it as a credential of that target that has not ended. */
   readonly known: boolean;
 }
 
@@ -79,8 +79,11 @@ async function matched(context: Context, found: readonly ImportedCredential[]): 
   const statuses = await opened.lifecycle.status();
   const targets = Object.entries(opened.config.targets);
   return found.map((one) => {
-    const current = statuses.find(({ current }) => current?.clientId === one.clientId);
-    if (current !== undefined) return { ...one, target: current.target, known: true };
+    // In a grace period consumers have the new one, and some still the old one.
+    const owner = statuses.find(({ credentials }) =>
+      credentials.some(({ clientId, role }) => clientId === one.clientId && role !== "ended"),
+    );
+    if (owner !== undefined) return { ...one, target: owner.target, known: true };
     const { appId, connectorId } = one.facts;
     const [target] =
       targets.find(

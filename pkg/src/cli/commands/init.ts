@@ -1,13 +1,13 @@
 /** `keyturn init`: writes `keyturn.json`, or adds targets to it. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { applyEdits, modify } from "jsonc-parser";
 import { apiCredentials, type Candidate, connectors, keyOf, targetsOf, USUAL, type Written } from "../candidates.js";
-import { CONFIG_FILE, ConfigFile } from "../config.js";
+import { CONFIG_FILE, ConfigFile, configText } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
@@ -21,14 +21,15 @@ export async function run(context: Context, given: Given): Promise<Exit> {
     grace: durationOf(given, "grace") ?? USUAL.grace,
   };
   const path = resolve(context.cwd, context.manner.config ?? CONFIG_FILE);
-  const there = existsSync(path) ? new ConfigFile(path, readFileSync(path, "utf8"), context.cwd) : undefined;
+  const before = existsSync(path) ? configText(path) : undefined;
+  const there = before === undefined ? undefined : new ConfigFile(path, before, context.cwd);
   const named = [...given.list("connector").map(connectorOf), ...given.list("credential").map(credentialOf)];
   const candidates = named.length > 0 ? named : await discovered(context, given);
   const known = Object.values(there?.config.targets ?? {}).map(keyOf);
   const fresh = candidates.filter(({ place }) => !known.includes(keyOf(place)));
   const chosen = named.length > 0 || given.flag("all") ? fresh : await selected(context, fresh);
   const targets = targetsOf(chosen, new Set(Object.keys(there?.config.targets ?? {})), policy);
-  const text = there === undefined ? newText(given, path, targets) : addedTo(readFileSync(path, "utf8"), targets);
+  const text = before === undefined ? newText(given, path, targets) : addedTo(before, targets);
   // Throws for an invalid text, so that it is not written.
   const file = new ConfigFile(path, text, context.cwd);
   await replaced(path, text);

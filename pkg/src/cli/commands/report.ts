@@ -4,6 +4,7 @@ import type { Lifecycle, LifecycleProgress, LifecycleStatus, LifecycleStop } fro
 import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, exitOf, gravest } from "../exit.js";
+import { inUse } from "../in-use.js";
 import type { Column, Style } from "../output.js";
 import { quoted } from "../shell.js";
 import { relativeText, timeText } from "../times.js";
@@ -14,10 +15,12 @@ export interface Outcome {
   readonly status: LifecycleStatus | undefined;
   /** The code of the failure that will be retried. */
   readonly failure: string | undefined;
+  /** What made it fail or stop, in words, if that happened while this command ran. */
+  readonly why: string | undefined;
   readonly error: unknown;
 }
 
-/** What a person can do about each reason to stop. */
+/** What a person can do about each reason to stop. `ABOUT` is the name of the sink, or the code of the error. */
 const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   "outcome-unknown":
     "look for credentials created at the control plane in the window of doubt, without revoking any, then " +
@@ -26,28 +29,31 @@ const REMEDIES: Readonly<Record<LifecycleStop, string>> = {
   refused: "ABOUT: fix the credentials, the permission or the location, then `keyturn resume NAME`",
   "new-credential-refused":
     "the new credential does not log in: `keyturn resume NAME --reissue`, or `keyturn rollback NAME`",
-  "sink-differs": "a sink contains a credential of something else: find out whose it is, then `keyturn resume NAME`",
-  "restore-by-hand": "put the old credential back into the sink, then `keyturn resume NAME --restored`",
+  "sink-differs": "ABOUT contains a credential of something else: find out whose it is, then `keyturn resume NAME`",
+  "restore-by-hand": "put the old credential back into ABOUT, then `keyturn resume NAME --restored`",
   "sink-changed":
-    "a sink no longer contains the delivered credential: `keyturn resume NAME`, with `--reissue` for another " +
+    "ABOUT no longer contains the delivered credential: `keyturn resume NAME`, with `--reissue` for another " +
     "credential",
   "sink-added":
-    "a sink was added after the delivery, and the secret for it is gone: `keyturn resume NAME --reissue`, or put the " +
+    "ABOUT was added after the delivery, and the secret for it is gone: `keyturn resume NAME --reissue`, or put the " +
     "new pair there and `keyturn resume NAME --provisioned`",
   "too-many-failures": "see `keyturn journal show NAME`, fix the cause, then `keyturn resume NAME`",
 };
 
-/** Returns what to do about a stopped rotation. */
-export function remedy({
-  target,
-  reason,
-  about,
-}: {
-  readonly target: string;
-  readonly reason: LifecycleStop;
-  readonly about: string;
-}): string {
-  return REMEDIES[reason].replaceAll("NAME", () => quoted(target)).replaceAll("ABOUT", () => about);
+/** Returns what to do about a stopped rotation. `why` says more than the code that the journal has. */
+export function remedy(
+  {
+    target,
+    reason,
+    about,
+  }: {
+    readonly target: string;
+    readonly reason: LifecycleStop;
+    readonly about: string;
+  },
+  why?: string | undefined,
+): string {
+  return REMEDIES[reason].replaceAll("NAME", () => quoted(target)).replaceAll("ABOUT", () => why ?? about);
 }
 
 /** Returns the state of a target in a few words, and its severity. */
@@ -87,15 +93,15 @@ export function needsPerson({ progress }: LifecycleStatus): boolean {
 }
 
 /** Returns the next step of a target, and its time. */
-export function nextOf(status: LifecycleStatus, now: number): string {
+export function nextOf(status: LifecycleStatus, now: number, why?: string | undefined): string {
   const { progress, target } = status;
   switch (progress.state) {
     case "stopped":
-      return remedy(progress);
+      return remedy(progress, why);
     case "awaits-approval":
       return `\`keyturn approve ${quoted(target)}\` once nothing uses the old one`;
     case "waiting":
-      return `\`keyturn advance\` ${timeText(progress.until, now)}`;
+      return `${why === undefined ? "" : `${why}; `}\`keyturn advance\` ${timeText(progress.until, now)}`;
     case "ready":
       return "`keyturn advance`";
     case "idle":
@@ -133,14 +139,16 @@ export function exitOfOutcome({ status, failure, error }: Outcome): Exit {
 }
 
 /** Returns the result of a target for programs. */
-function outcomeJson({ target, status, failure, error }: Outcome): object {
+function outcomeJson({ target, status, failure, why, error }: Outcome): object {
   const { code, reason, message, hint } = (error ?? {}) as Record<"code" | "reason" | "message" | "hint", unknown>;
   const rest: Partial<LifecycleProgress> = status?.progress ?? { target };
+  const used = status && inUse(status);
   return {
     ...rest,
     ...(status?.phase === undefined ? {} : { phase: status.phase }),
-    ...(status?.current === undefined ? {} : { clientId: status.current.clientId, credential: status.current.id }),
+    ...(used === undefined ? {} : { clientId: used.clientId, credential: used.id }),
     ...(failure === undefined ? {} : { failure }),
+    ...(why === undefined ? {} : { message: why }),
     ...(error === undefined ? {} : { error: { code: code ?? "failed", reason, message, hint } }),
   };
 }
@@ -158,11 +166,11 @@ export async function showOutcomes(context: Context, outcomes: readonly Outcome[
         error !== undefined ? "red" : status === undefined ? undefined : stateOf(status, now, failure)[1],
       shrinks: false,
     },
-    { head: "CREDENTIAL", text: ({ status }) => status?.current?.clientId ?? "-" },
+    { head: "CREDENTIAL", text: ({ status }) => (status && inUse(status)?.clientId) ?? "-" },
     {
       head: "NEXT",
-      text: ({ status, error }) =>
-        error !== undefined ? messageOf(error) : status === undefined ? "-" : nextOf(status, now),
+      text: ({ status, why, error }) =>
+        error !== undefined ? messageOf(error) : status === undefined ? "-" : nextOf(status, now, why),
       told: (outcome) => exitOfOutcome(outcome) !== EXIT.done,
     },
   ];
@@ -183,7 +191,7 @@ export function messageOf(error: unknown): string {
 
 /** Returns the current states of targets, with their errors. */
 export async function outcomesOf(
-  { lifecycle }: Pick<Opened, "lifecycle">,
+  { lifecycle, failures }: Pick<Opened, "lifecycle" | "failures">,
   names: readonly string[],
   errors: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<readonly Outcome[]> {
@@ -192,7 +200,10 @@ export async function outcomesOf(
     names.map(async (target) => {
       const status = statuses.get(target);
       const failure = status === undefined ? undefined : await failureOf(lifecycle, status);
-      return { target, status, failure, error: errors.get(target) ?? damaged.get(target) };
+      const code = failure ?? (status?.progress.state === "stopped" ? status.progress.about : undefined);
+      const cause = code === undefined ? undefined : failures.of(target, code);
+      const why = cause === undefined ? undefined : String((cause as Error).message);
+      return { target, status, failure, why, error: errors.get(target) ?? damaged.get(target) };
     }),
   );
 }

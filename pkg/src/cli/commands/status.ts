@@ -6,6 +6,7 @@ import type { Opened } from "../config.js";
 import type { Context } from "../context.js";
 import { EXIT, type Exit, gravest, UsageError } from "../exit.js";
 import type { Given } from "../given.js";
+import { inUse } from "../in-use.js";
 import { cachedStatuses, footprint, keepStatuses } from "../status-cache.js";
 import { spanOf, timeText } from "../times.js";
 import { failureOf, needsPerson, nextOf, stateOf } from "./report.js";
@@ -118,8 +119,8 @@ async function table(
         style: (status) => stateOf(status, now, failures.get(status))[1],
         shrinks: false,
       },
-      { head: "CREDENTIAL", text: ({ current }) => current?.clientId ?? "-" },
-      { head: "EXPIRES", text: ({ current }) => timeText(current?.expiresAt, now) },
+      { head: "CREDENTIAL", text: (status) => inUse(status)?.clientId ?? "-" },
+      { head: "EXPIRES", text: (status) => timeText(inUse(status)?.expiresAt, now) },
       { head: "NEXT", text: (status) => nextOf(status, now), told: needsPerson },
       { head: "OWNER", text: ({ owner }) => owner ?? "-" },
     ],
@@ -148,10 +149,7 @@ function conditionOf(text: string): Condition {
       return {
         ...common,
         holds: (statuses, _, now) =>
-          statuses.some(
-            ({ current, forgotten }) =>
-              !forgotten && current?.expiresAt !== undefined && current.expiresAt <= now + ahead,
-          ),
+          statuses.some((status) => !status.forgotten && (inUse(status)?.expiresAt ?? Infinity) <= now + ahead),
       };
     }
     case "due":

@@ -48,6 +48,9 @@ async function find(words: readonly string[], sources: Sources): Promise<readonl
   return spec === undefined ? [] : inCommand(spec, words.slice(spec.name.split(" ").length), sources);
 }
 
+/** What `--fail-on` accepts. Other durations and severities are possible too. */
+const CONDITIONS = ["expiring:14d", "due", "stopped", "finding", "finding:high"];
+
 const GLOBAL: readonly Candidate[] = [
   { word: "--help", about: "print the help" },
   { word: "--version", about: "print the version" },
@@ -132,6 +135,8 @@ async function valuesOf(
       return (await sources.profiles()).map((word) => ({ word }));
     case "command":
       return commands();
+    case "condition":
+      return CONDITIONS.map((word) => ({ word }));
     case "operation":
       return sources.operations(places[0] ?? "");
     default:

@@ -46,6 +46,8 @@ function visit(schema: Schema, value: unknown, path: Path): readonly Problem[] {
     if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value))
       return wrong(`does not match: ${schema.description ?? schema.pattern}`);
   }
+  if (typeof value === "number" && schema.maximum === 0 && value !== 0)
+    return wrong('needs a unit, as in "24h" or "60d"');
   if (typeof value === "number" && schema.minimum !== undefined && value < schema.minimum)
     return wrong(`must be ${schema.minimum} or more`);
   if (typeof value === "number" && schema.maximum !== undefined && value > schema.maximum)

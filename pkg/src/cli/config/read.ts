@@ -12,6 +12,8 @@ import type { Config } from "./model.js";
 
 export { CONFIG_FILE, findConfig };
 
+const CONTENTS = "See docs/cli.md and the package's keyturn.schema.json for what the file may contain.";
+
 /** The most problems that are reported at once. */
 const MOST_PROBLEMS = 10;
 
@@ -40,7 +42,7 @@ export class ConfigFile {
     const [broken] = errors;
     if (broken !== undefined || root === undefined) {
       const code = broken === undefined ? "the file is empty" : syntaxErrorText(printParseErrorCode(broken.error));
-      throw new ConfigError(`${this.#at(broken?.offset ?? 0)}: this is not valid JSON: ${code}`);
+      throw new ConfigError(`${this.#at(broken?.offset ?? 0)}: this is not valid JSON: ${code}`, { hint: CONTENTS });
     }
     this.#root = root;
     const [value, twice] = built(root);
@@ -64,7 +66,7 @@ export class ConfigFile {
     });
     const more = problems.length - lines.length;
     return new ConfigError([...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"), {
-      hint: "See docs/cli.md and the package's keyturn.schema.json for what the file may contain.",
+      hint: CONTENTS,
     });
   }
 
@@ -135,16 +137,28 @@ export function readConfig(context: Context): ConfigFile {
     throw new ConfigError(`there is no ${CONFIG_FILE} in ${context.cwd} or a parent folder`, {
       hint: "Run `keyturn init` to create one.",
     });
-  let text: string;
+  return new ConfigFile(path, configText(path), context.cwd);
+}
+
+/** Returns the text of a configuration. @throws {@link ConfigError} if it cannot be read, or is not UTF-8. */
+export function configText(path: string): string {
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigError(`${path} cannot be read: ${unreadable(code)}`, {
       hint: code === "ENOENT" ? "Run `keyturn init` to create one." : undefined,
     });
   }
-  return new ConfigFile(path, withoutMark(text), context.cwd);
+  try {
+    // This also removes the byte order mark that some editors add.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    // A character that was replaced would silently name another file.
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new ConfigError(`${path} is not UTF-8`, { hint: "Save it in that encoding." });
+  }
 }
 
 /** Returns the text without the byte order mark that some editors add. */

@@ -40,11 +40,14 @@ const texts = (description: string): Schema => ({
   minItems: 1,
   description,
 });
-/** Returns the schema of a duration. The engine parses durations; here they are only distinguished from other texts. */
+/**
+ * Returns the schema of a duration. The engine parses durations; here they are only distinguished from other texts.
+ * It takes numbers for milliseconds, but who writes `"grace": 24` into a file means hours or days.
+ */
 const span = (description: string): Schema => ({
   type: ["string", "integer"],
   minimum: 0,
-  ...SAFE,
+  maximum: 0,
   ...FILLED,
   description,
 });
@@ -339,8 +342,12 @@ const POLICY = shape(
           items: oneOf("A day of the week.", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
           description: "Default: all.",
         },
-        from: { type: "string", pattern: "^\\d\\d:\\d\\d$", description: "Default: 00:00." },
-        to: { type: "string", pattern: "^\\d\\d:\\d\\d$", description: "Default: the end of the day." },
+        from: { type: "string", pattern: "^\\d\\d:\\d\\d$", description: 'A time such as "22:00". Default: "00:00".' },
+        to: {
+          type: "string",
+          pattern: "^\\d\\d:\\d\\d$",
+          description: 'A time such as "04:00". Default: the end of the day.',
+        },
       }),
       description: "When rotations may begin. Default: at any time.",
     },

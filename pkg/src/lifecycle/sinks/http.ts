@@ -21,6 +21,8 @@ const LONGEST = 4 << 20;
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** Whether it answers a request that changes something. */
+  readonly changes: boolean;
 }
 
 /** Sends a request. Rejects if there is no answer; an answer of any status resolves. @internal */
@@ -84,16 +86,16 @@ export async function send(
   } catch {
     parsed = undefined;
   }
-  return { status: response.status, body: parsed };
+  return { status: response.status, body: parsed, changes };
 }
 
 /**
  * Returns the error for an answer with which a sink cannot continue. Bodies are not quoted, since some servers repeat
  * what they were sent. @internal
  */
-export function unexpected(sink: string, what: string, { status }: Answer): SinkError {
+export function unexpected(sink: string, what: string, { status, changes }: Answer): SinkError {
   const reason = status === 401 || status === 403 ? "denied" : status === 404 ? "missing" : "failed";
-  const outcome = status >= 500 ? "unknown" : "none";
+  const outcome = changes && status >= 500 ? "unknown" : "none";
   return new SinkError(sink, reason, `${what}: the server answered ${status}`, { status, outcome });
 }
 

@@ -1,16 +1,16 @@
 /** The dates of targets as a calendar (RFC 5545). */
 
 import type { LifecycleStatus } from "../../../lifecycle.js";
+import { inUse } from "../../in-use.js";
 
 /** Formats a calendar of the dates at which credentials expire, rotations are due, and old credentials end. */
 export function ical(statuses: readonly LifecycleStatus[], now: number): string {
   const events = statuses.flatMap((status) => {
-    const { target, current, due, progress, phase, forgotten } = status;
+    const { target, due, progress, phase, forgotten } = status;
+    const used = inUse(status);
     const found: string[][] = [];
-    if (current?.expiresAt !== undefined && !forgotten)
-      found.push(
-        event(`expires-${current.id}`, target, current.expiresAt, now, `${target}: ${current.clientId} expires`),
-      );
+    if (used?.expiresAt !== undefined && !forgotten)
+      found.push(event(`expires-${used.id}`, target, used.expiresAt, now, `${target}: ${used.clientId} expires`));
     if (due !== undefined) found.push(event("due", target, due.at, now, `${target}: rotate`));
     if (progress.state === "waiting" && phase === "grace")
       found.push(

@@ -1,6 +1,7 @@
 /** The status of targets as metrics, in the text format of Prometheus, for a textfile collector. */
 
 import type { LifecycleStatus } from "../../../lifecycle.js";
+import { inUse } from "../../in-use.js";
 
 const STATES = ["idle", "ready", "waiting", "awaits-approval", "stopped"] as const;
 
@@ -10,15 +11,20 @@ export function prometheus(statuses: readonly LifecycleStatus[], now: number): s
     [
       "keyturn_credential_expires_timestamp_seconds",
       "When the credential in use expires.",
-      ({ current, forgotten }) =>
-        current?.expiresAt === undefined || forgotten
+      (status) => {
+        const used = inUse(status);
+        return used?.expiresAt === undefined || status.forgotten
           ? []
-          : [[{ client_id: current.clientId }, current.expiresAt / 1000]],
+          : [[{ client_id: used.clientId }, used.expiresAt / 1000]];
+      },
     ],
     [
       "keyturn_credential_since_timestamp_seconds",
       "When the credential in use was first recorded.",
-      ({ current }) => (current === undefined ? [] : [[{ client_id: current.clientId }, current.since / 1000]]),
+      (status) => {
+        const used = inUse(status);
+        return used === undefined ? [] : [[{ client_id: used.clientId }, used.since / 1000]];
+      },
     ],
     [
       "keyturn_rotation_due_timestamp_seconds",
