@@ -129,6 +129,7 @@ function sections(text) {
 function guide(file, text, files) {
   const search = [];
   const texts = sections(text);
+  const title = /^# (.*)$/m.exec(text)?.[1].replaceAll("`", "") ?? file;
   const page = pageOf(file);
   const used = new Map();
   const renderer = new marked.Renderer();
@@ -138,7 +139,8 @@ function guide(file, text, files) {
     const times = used.get(name) ?? 0;
     used.set(name, times + 1);
     const id = times === 0 ? name : `${name}-${times}`;
-    search.push([plain, "guide", level === 1 ? "" : `#${id}`, texts[search.length] ?? ""]);
+    const kind = level === 1 ? "guide" : `in ${title}`;
+    search.push([plain, kind, level === 1 ? "" : `#${id}`, texts[search.length] ?? ""]);
     return `<h${level} id="${id}">${html}</h${level}>\n`;
   };
   renderer.link = (href, _title, html) => {
@@ -153,7 +155,6 @@ function guide(file, text, files) {
   renderer.table = (head, body) =>
     `<div class="scroll" tabindex="0"><table><thead>${head}</thead><tbody>${body}</tbody></table></div>`;
   const body = marked.parse(text, { renderer });
-  const title = /^# (.*)$/m.exec(text)?.[1].replaceAll("`", "") ?? file;
   return { title, kind: "guide", body, search };
 }
 
@@ -162,7 +163,9 @@ function overview({ c1, commercelayer }, declarations) {
   const link = (to, name) => `<a href="${to}">${code(name)}</a>`;
   const letters = [...typePages({ c1 }).keys()];
   const sorted = (pages) => pages.map(({ name }) => name).sort((one, other) => one.localeCompare(other, "en"));
-  const specifiers = [...declarations.keys()].map((name) => [specifierOf(name), name]).sort();
+  const specifiers = [...declarations.keys()]
+    .map((name) => [specifierOf(name), name])
+    .sort(([one], [other]) => (one < other ? -1 : 1));
   const count = (groups) => groups.reduce((sum, { operations }) => sum + operations.length, 0);
   const body = `<h1>Reference</h1>
 <h2 id="entries">Entries of the package</h2>${list(specifiers.map(([specifier, name]) => link(`entries/${name}.html`, specifier)))}
