@@ -585,7 +585,7 @@ export class Flow extends Shown {
         <button type="button" @click=${() => this.tell("keyturn-close")}>${this.say("rotate.cancel")}</button>`)}`;
   }
 
-  /** Lists what a rotation will do, which begins with a new credential, and ends with the old one if it replaces one. */
+  /** Lists what a rotation will do. `replaces` says whether there is an old credential that ends with it. */
   #planned(replaces: boolean): TemplateResult {
     const isPublic = this.naming.clientSecret === undefined;
     const sinks = this.words.list(this.#plan?.sinks.map(({ name }) => name) ?? []);
