@@ -1,5 +1,5 @@
 // The tables of docs/elements.md list what the elements have, according to their types and sources: properties,
-// attributes, events, parts, slots, and custom properties.
+// attributes, events, parts, slots, and custom properties. What an element names, other systems accept.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../xtask/steps.mjs";
 import { ts } from "../xtask/typescript.mjs";
-import { installed } from "./lib/installed.mjs";
+import { installed, module } from "./lib/installed.mjs";
 
 const folder = join(root, "pkg/src/elements");
 const source = (name) => readFileSync(join(folder, name), "utf8");
@@ -149,4 +149,13 @@ test("the custom properties that style elements are those that they read", () =>
   const table = rowsOf(sections.get("Style"), "custom properties").map((row) => row["custom properties"]);
   const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
   assert.deepEqual(names(table.join(" ")), names(files.map(source).join("\n")));
+});
+
+test("a document's object has a name that Kubernetes accepts, whatever the target's is", async () => {
+  const { objectName } = await module("elements/flow-documents.js");
+  // RFC 1123: the 63rd character must not be a hyphen either.
+  const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+  for (const name of [`${"a".repeat(62)}-b`, `${"a".repeat(62)} · b`, "-x-", "GitHub · production", "é", "", "--"])
+    assert.match(objectName(name), label, name);
+  assert.equal(objectName("GitHub · production"), "github-production");
 });

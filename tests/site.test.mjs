@@ -49,6 +49,25 @@ describe("the reference", () => {
   });
 });
 
+test("an entry has the name that programs import, and lists what it exports", () => {
+  const specifiers = [...read("reference/index.html").matchAll(/href="(entries\/[^"]+)"><code>([^<]+)<\/code>/g)];
+  const pageOf = new Map(specifiers.map(([, page, specifier]) => [specifier, page]));
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  for (const [name, page] of [
+    ["keyturn", "entries/index.html"],
+    ["keyturn (workerd)", "entries/workerd.html"],
+    ["keyturn/enums", "entries/generated-enums.html"],
+    ["keyturn/sandbox (node)", "entries/sandbox-node.html"],
+    ["keyturn/sandbox", "entries/sandbox.html"],
+  ])
+    assert.equal(pageOf.get(name), page, name);
+  for (const specifier of pageOf.keys())
+    assert.ok(Object.hasOwn(exports, specifier.replace("keyturn", ".").split(" ")[0]), specifier);
+  const lifecycle = read("reference/entries/lifecycle.html");
+  assert.ok(lifecycle.includes("<h1><code>keyturn/lifecycle</code></h1>"));
+  assert.ok(lifecycle.includes('<li><a href="#openLifecycle"><code>openLifecycle</code></a></li>'));
+});
+
 test("every page of docs/ is a guide", () => {
   for (const file of readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")))
     assert.match(read(`docs/${file.replace(/md$/, "html")}`), /<h1 id=/, file);
@@ -122,10 +141,28 @@ describe("in a browser, from the disk", () => {
     const { page, trouble } = await open("index.html");
     await page.type("#search", "openlifecycle");
     const [first] = await page.$$eval("#found a", (links) => links.map((link) => link.textContent));
-    assert.match(first, /^openLifecycle function of lifecycle$/);
+    assert.match(first, /^openLifecycle function of keyturn\/lifecycle$/);
     await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
     assert.match(page.url(), /reference\/entries\/lifecycle\.html#openLifecycle$/);
     assert.match(await page.$eval(":target", (target) => target.parentElement.textContent), /function openLifecycle\(/);
+    assert.deepEqual(trouble, []);
+  });
+
+  test("the search finds what a guide says in its text and its tables", async () => {
+    const { page, trouble } = await open("index.html");
+    for (const [words, guide] of [
+      ["retryCodes", "docs/client.html#"],
+      ["pgbouncer", "docs/fleet.html#"],
+      ["sandbox --exec", "index.html#use"],
+    ]) {
+      await page.$eval("#search", (input) => (input.value = ""));
+      await page.type("#search", words);
+      const links = await page.$$eval("#found a", (found) => found.map(({ href }) => href));
+      assert.ok(
+        links.some((link) => link.includes(`/${guide}`)),
+        `${words}: ${links.join(" ")}`,
+      );
+    }
     assert.deepEqual(trouble, []);
   });
 

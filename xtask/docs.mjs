@@ -8,7 +8,7 @@ import { dirname, join, posix, relative } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { marked } from "marked";
 import { drive, isMain, output, root, run, StepError, say } from "./steps.mjs";
-import { surface } from "./surface.mjs";
+import { entries, surface } from "./surface.mjs";
 
 const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'";
 
@@ -83,22 +83,30 @@ export function pages(facts, declarations, files = markdownFiles()) {
 /** The entries that export the same as another one. Their names are found in that one. */
 const VARIANT = /(?:^|-)(?:slim|workerd)$/;
 
+/** Returns what a program imports to get an entry. */
+const specifierOf = (name) => entries().get(name)?.specifier ?? name;
+
 /** Returns the page of an entry: its declarations with their comments. Each has an anchor, and is found by its name. */
 function entryPage(name, text) {
-  const search = [[name, "entry", "", ""]];
+  const specifier = specifierOf(name);
+  const search = [[specifier, "entry", "", ""]];
   const anchors = new Set();
   // The first line is for readers of the file in `tests/surface`.
   const readable = text.replace(/^#.*\n+/, "").replace(/\{@link ([^}]+)\}/g, "`$1`");
   const declaration = /^((?:abstract )?(class|const|enum|function|interface|type) )([A-Za-z_$][\w$]*)/gm;
-  const anchored = escaped(readable).replace(declaration, (whole, before, kind, declared) => {
+  const shown = escaped(readable);
+  const end = shown.indexOf("# Not exported here");
+  const contents = [];
+  const anchored = shown.replace(declaration, (whole, before, kind, declared, at) => {
     // A function with several signatures has one anchor.
     if (anchors.has(declared)) return whole;
     anchors.add(declared);
-    if (!VARIANT.test(name)) search.push([declared, `${kind} of ${name}`, `#${declared}`, ""]);
+    if (end < 0 || at < end) contents.push(`<li><a href="#${declared}">${code(declared)}</a></li>`);
+    if (!VARIANT.test(name)) search.push([declared, `${kind} of ${specifier}`, `#${declared}`, ""]);
     return `${before}<span id="${declared}">${declared}</span>`;
   });
-  const body = `<h1>Entry ${code(name)}</h1><p>The exports, as the compiler sees them.</p><pre class="declarations"><code>${anchored}</code></pre>`;
-  return { title: name, kind: "entry", body, search };
+  const body = `<h1>${code(specifier)}</h1><ul class="columns">${contents.join("")}</ul><p>The exports, as the compiler sees them.</p><pre class="declarations"><code>${anchored}</code></pre>`;
+  return { title: specifier, kind: "entry", body, search };
 }
 
 function markdownFiles() {
@@ -107,8 +115,21 @@ function markdownFiles() {
   return new Map(names.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 }
 
+/** Returns the text of each section, without Markdown's marks, for the search. */
+function sections(text) {
+  const found = [];
+  for (const { type, raw } of marked.lexer(text)) {
+    if (type === "heading") found.push("");
+    else if (found.length > 0) found.push(`${found.pop()} ${raw}`);
+  }
+  const plain = (raw) => raw.replace(/\]\([^)]*\)|^[|: -]+$|[`*[\]|]/gm, " ").replace(/\s+/g, " ");
+  return found.map((raw) => plain(raw).trim());
+}
+
 function guide(file, text, files) {
   const search = [];
+  const texts = sections(text);
+  const title = /^# (.*)$/m.exec(text)?.[1].replaceAll("`", "") ?? file;
   const page = pageOf(file);
   const used = new Map();
   const renderer = new marked.Renderer();
@@ -118,7 +139,8 @@ function guide(file, text, files) {
     const times = used.get(name) ?? 0;
     used.set(name, times + 1);
     const id = times === 0 ? name : `${name}-${times}`;
-    search.push([plain, "guide", level === 1 ? "" : `#${id}`, ""]);
+    const kind = level === 1 ? "guide" : `in ${title}`;
+    search.push([plain, kind, level === 1 ? "" : `#${id}`, texts[search.length] ?? ""]);
     return `<h${level} id="${id}">${html}</h${level}>\n`;
   };
   renderer.link = (href, _title, html) => {
@@ -133,7 +155,6 @@ function guide(file, text, files) {
   renderer.table = (head, body) =>
     `<div class="scroll" tabindex="0"><table><thead>${head}</thead><tbody>${body}</tbody></table></div>`;
   const body = marked.parse(text, { renderer });
-  const title = /^# (.*)$/m.exec(text)?.[1].replaceAll("`", "") ?? file;
   return { title, kind: "guide", body, search };
 }
 
@@ -141,13 +162,17 @@ function overview({ c1, commercelayer }, declarations) {
   const list = (items) => `<ul class="columns">${items.map((item) => `<li>${item}</li>`).join("")}</ul>`;
   const link = (to, name) => `<a href="${to}">${code(name)}</a>`;
   const letters = [...typePages({ c1 }).keys()];
+  const sorted = (pages) => pages.map(({ name }) => name).sort((one, other) => one.localeCompare(other, "en"));
+  const specifiers = [...declarations.keys()]
+    .map((name) => [specifierOf(name), name])
+    .sort(([one], [other]) => (one < other ? -1 : 1));
   const count = (groups) => groups.reduce((sum, { operations }) => sum + operations.length, 0);
   const body = `<h1>Reference</h1>
-<h2 id="entries">Entries of the package</h2>${list([...declarations.keys()].map((name) => link(`entries/${name}.html`, name)))}
-<h2 id="c1">C1: ${c1.groups.length} groups, ${count(c1.groups)} operations</h2>${list(c1.groups.map(({ name }) => link(`c1/${name}.html`, name)))}
+<h2 id="entries">Entries of the package</h2>${list(specifiers.map(([specifier, name]) => link(`entries/${name}.html`, specifier)))}
+<h2 id="c1">C1: ${c1.groups.length} groups, ${count(c1.groups)} operations</h2>${list(sorted(c1.groups).map((name) => link(`c1/${name}.html`, name)))}
 <h2 id="types">C1: ${c1.types.length} types</h2><p>${letters.map((letter) => `<a href="c1/types-${letter}.html">${letter.toUpperCase()}</a>`).join(" ")}</p>
 <h2 id="commercelayer">Commerce Layer: ${commercelayer.resources.length} resources, ${count(commercelayer.resources)} operations</h2>
-${list(commercelayer.resources.map(({ name }) => link(`commercelayer/${name}.html`, name)))}`;
+${list(sorted(commercelayer.resources).map((name) => link(`commercelayer/${name}.html`, name)))}`;
   return { title: "Reference", kind: "reference", body, search: [["Reference", "reference", "", ""]] };
 }
 

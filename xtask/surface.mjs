@@ -16,18 +16,28 @@ const kindOf = (node) =>
 /** The description of a generated declaration. */
 const GENERATED = / \(generated, \w{8}\)$/;
 
-/** Returns each entry's name, with the file of its types below `pkg/dist/esm`. Entries that share a file are merged. */
+/**
+ * Returns each entry's name, with the file of its types below `pkg/dist/esm`, and what a program imports to get it:
+ * the specifier, with the conditions under which that is this file. Specifiers that share a file are one entry, under
+ * the first of them.
+ * @returns {Map<string, { file: string, specifier: string }>}
+ */
 export function entries() {
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const found = new Map();
-  const types = (value) =>
+  const types = (value, conditions = []) =>
     typeof value !== "object"
       ? []
-      : Object.entries(value).flatMap(([key, inner]) => (key === "types" ? [inner] : types(inner)));
-  for (const value of Object.values(exports)) {
-    for (const path of types(value)) {
-      const [, file] = /^\.\/pkg\/dist\/esm\/(.*)\.d\.ts$/.exec(path) ?? [];
-      if (file !== undefined) found.set(file.replace(/\/index$/, "").replaceAll("/", "-"), `${file}.d.ts`);
+      : Object.entries(value).flatMap(([key, inner]) =>
+          key === "types" ? [[inner, conditions]] : types(inner, key === "default" ? conditions : [...conditions, key]),
+        );
+  for (const [path, value] of Object.entries(exports)) {
+    for (const [declarations, conditions] of types(value)) {
+      const [, file] = /^\.\/pkg\/dist\/esm\/(.*)\.d\.ts$/.exec(declarations) ?? [];
+      const entry = file?.replace(/\/index$/, "").replaceAll("/", "-");
+      if (entry === undefined || found.has(entry)) continue;
+      const specifier = [path.replace(".", name), ...conditions.map((condition) => `(${condition})`)].join(" ");
+      found.set(entry, { file: `${file}.d.ts`, specifier });
     }
   }
   return found;
@@ -42,7 +52,7 @@ export function entries() {
 export function surface(dist, { comments = false } = {}) {
   const files = entries();
   const program = ts.createProgram(
-    [...files.values()].map((file) => join(dist, file)),
+    [...files.values()].map(({ file }) => join(dist, file)),
     { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, noLib: true, types: [] },
   );
   const checker = program.getTypeChecker();
@@ -134,7 +144,7 @@ export function surface(dist, { comments = false } = {}) {
   };
 
   const reports = new Map();
-  for (const [entry, file] of files) {
+  for (const [entry, { file }] of files) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(join(dist, file)));
     const exported = new Map(
       (module ? checker.getExportsOfModule(module) : []).map((symbol) => [symbol.name, resolved(symbol)]),

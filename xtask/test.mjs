@@ -34,7 +34,6 @@ const QUICK = new Set([
 
 /** The test files that take longest, from the longest on. They begin before the others, so that none is left for the end. */
 const LONG = [
-  "console/axe-overview",
   "console/console",
   "lifecycle/sinks",
   "fleet/kills",
@@ -46,6 +45,7 @@ const LONG = [
   "types",
   "cli/profiles",
   "console/languages",
+  "console/axe-overview",
 ];
 
 /**

@@ -11,14 +11,17 @@
     const name = title.toLowerCase();
     const joined = name.replaceAll("_", "");
     let sum = 0;
+    let named = false;
     for (const word of words) {
       const at = name.indexOf(word);
+      named ||= at >= 0;
       if (at >= 0) sum += name === word ? 100 : at === 0 || /[^a-z0-9]/.test(name[at - 1]) ? 40 : 20;
       else if (joined.includes(word)) sum += 15;
       else if (text.toLowerCase().includes(word)) sum += 5;
       else return 0;
     }
-    return sum + 10 / name.length;
+    // Of two names with a word, the shorter fits better. What only the text says keeps its order.
+    return named ? sum + 10 / name.length : sum;
   }
 
   function search() {

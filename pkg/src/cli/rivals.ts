@@ -128,15 +128,23 @@ function meaning(
   };
 }
 
-/** Returns a sink with absolute paths. */
+/** Returns a sink with absolute paths. Its file may come from another version, which has kinds that this one lacks. */
 function placed(sink: SinkConfig, folder: string): object {
-  if ("path" in sink && sink.kind !== "vault") return { ...sink, path: resolve(folder, sink.path) };
-  if (sink.kind !== "command") return sink;
-  const placedIn = ([program, ...args]: readonly [string, ...string[]]): readonly string[] => [
-    program.includes("/") ? resolve(folder, program) : program,
-    ...args,
-  ];
-  return { ...sink, run: placedIn(sink.run), ...(sink.read && { read: placedIn(sink.read) }) };
+  switch (sink.kind) {
+    case "env-file":
+    case "json-file":
+    case "folder":
+      return { ...sink, path: resolve(folder, sink.path) };
+    case "command": {
+      const placedIn = ([program, ...args]: readonly [string, ...string[]]): readonly string[] => [
+        program.includes("/") ? resolve(folder, program) : program,
+        ...args,
+      ];
+      return { ...sink, run: placedIn(sink.run), ...(sink.read && { read: placedIn(sink.read) }) };
+    }
+    default:
+      return sink satisfies { readonly kind: "kubernetes" | "vault" | "github" | "gitlab" | "aws" };
+  }
 }
 
 /** Reports sinks that have the target's credential according to the journal, and that the file no longer names. */

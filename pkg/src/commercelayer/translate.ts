@@ -14,14 +14,14 @@ export interface Sent {
   readonly operation: string;
 }
 
-interface Said {
+interface AnswerDetails {
   readonly statusText: string;
   readonly errors: ApiErrorObject[];
   /** A hint about the token, if the token explains the refusal. */
   readonly hint?: string | undefined;
 }
 
-const answers = new WeakMap<object, Said>();
+const answers = new WeakMap<object, AnswerDetails>();
 
 /** Keeps the details of a refusal with the error that stands for it. */
 export function remember(error: KeyturnError, answer: Answer): KeyturnError {
@@ -111,16 +111,16 @@ function messageOf(error: unknown): string {
 
 function refused(error: Refused, context: ErrorContext): ApiError {
   // The proxy's server has already read the response of a proxied call.
-  const said: Said = answers.get(error) ?? { statusText: "", errors: error.details as ApiErrorObject[] };
+  const details: AnswerDetails = answers.get(error) ?? { statusText: "", errors: error.details as ApiErrorObject[] };
   return apiError(
-    { status: error.status, ...said },
-    said.hint ? { ...context, hint: said.hint } : context,
+    { status: error.status, ...details },
+    details.hint ? { ...context, hint: details.hint } : context,
     (error as { retryAfterMs?: number }).retryAfterMs,
   );
 }
 
 function apiError(
-  { status, statusText, errors }: Said & { readonly status: number },
+  { status, statusText, errors }: AnswerDetails & { readonly status: number },
   context: ErrorContext,
   retryAfterMs: number | undefined,
 ): ApiError {

@@ -1,10 +1,12 @@
 /** Guides a person through a rotation. Its state is in the journal: this element shows it and asks for decisions. */
 
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { type EnvDialect, type RenderedDocument, render } from "../lifecycle/formats.js";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { render } from "../lifecycle/formats.js";
 import type { LifecycleEvent, LifecyclePlan, LifecycleStatus } from "../lifecycle/model.js";
 import type { CredentialFacts } from "../lifecycle/ports.js";
 import { Shown, save } from "./base.js";
+import { DOCUMENTS, type DocumentName, documentOf, objectName } from "./flow-documents.js";
+import { styles } from "./flow-styles.js";
 import { failureIn, type HandDelivery, isLost } from "./hand.js";
 import { type IconName, icon, note } from "./icons.js";
 import type { TextKey } from "./texts.js";
@@ -52,20 +54,6 @@ const STEP_OF: Readonly<Record<Screen, Step>> = {
   back: "retire",
 };
 
-/** The formats in which the pair can be saved, each with its file name. */
-const DOCUMENTS = {
-  env: [".env", "portable"],
-  docker: ["docker.env", "docker"],
-  systemd: ["credential.env", "systemd"],
-  shell: ["credential.sh", "shell"],
-  "kubernetes-secret": ["secret.yaml", ""],
-  compose: ["compose.yaml", ""],
-  "terraform-variables": ["credential.tfvars", ""],
-  "baton-runner": ["baton-runner.yaml", ""],
-} as const satisfies Record<string, readonly [file: string, dialect: EnvDialect | ""]>;
-
-type DocumentName = keyof typeof DOCUMENTS;
-
 /**
  * How often the claim to the new secret is renewed while it is shown, in milliseconds. 15 minutes after the last
  * renewal, others may consider it lost.
@@ -74,6 +62,9 @@ const HOLD = 240_000;
 
 /** How long to wait for the lock before assuming that another tab holds it, in milliseconds. */
 const LOCK = 250;
+
+/** How long after its deadline a call may still take effect, in milliseconds: the default of the policy. */
+const MARGIN = 120_000;
 
 /** A delay that every browser's timers support, in milliseconds. */
 const LONGEST = 2_000_000_000;
@@ -104,206 +95,7 @@ export class Flow extends Shown {
     busy: { state: true },
     format: { state: true },
   };
-  static override styles = [
-    theme,
-    css`
-      :host {
-        container-type: inline-size;
-      }
-      .flow {
-        display: grid;
-        grid-template-columns: 15rem minmax(0, 1fr);
-        gap: 1.75rem;
-        align-items: start;
-      }
-      .steps {
-        display: grid;
-        gap: 0.1rem;
-        padding: 0.4rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--sunken);
-      }
-      .steps li {
-        display: flex;
-        gap: 0.6rem;
-        align-items: center;
-        padding: 0.35rem 0.55rem;
-        border-radius: calc(var(--radius) - 2px);
-        color: var(--muted);
-      }
-      .steps svg {
-        flex: none;
-      }
-      .steps .done svg {
-        color: var(--good);
-      }
-      .steps [aria-current] {
-        background: var(--accent-soft);
-        color: var(--accent);
-        font-weight: 600;
-      }
-      .proofs {
-        display: grid;
-        gap: 0.3rem;
-        padding: 0.75rem 0.55rem 0;
-        font-size: 0.8125rem;
-      }
-      .proofs li {
-        display: flex;
-        gap: 0.5rem;
-        align-items: start;
-      }
-      .proofs svg {
-        margin-top: 0.15em;
-        color: var(--good);
-      }
-      .proofs .bad svg {
-        color: var(--bad);
-      }
-      .screen {
-        display: grid;
-        gap: 1rem;
-        grid-template-columns: minmax(0, 1fr);
-        max-width: 44rem;
-        min-width: 0;
-        overflow-wrap: anywhere;
-      }
-      .screen > h2 {
-        font-size: 1.25rem;
-      }
-      .screen > .about {
-        margin-top: -0.75rem;
-        color: var(--muted);
-        overflow-wrap: anywhere;
-      }
-      .points {
-        display: grid;
-        gap: 0.75rem;
-      }
-      .points > li {
-        display: flex;
-        gap: 0.7rem;
-        align-items: start;
-      }
-      .points > li > svg {
-        margin-top: 0.15em;
-        color: var(--accent);
-      }
-      fieldset {
-        display: grid;
-        gap: 0.35rem;
-        margin: 0;
-        padding: 0.75rem 0.85rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        min-width: 0;
-      }
-      legend {
-        padding: 0 0.3rem;
-        margin-inline-start: -0.3rem;
-        font-weight: 600;
-      }
-      .choice {
-        display: flex;
-        gap: 0.6rem;
-        align-items: start;
-        min-height: 24px;
-        cursor: pointer;
-        overflow-wrap: anywhere;
-      }
-      .choice > span {
-        min-width: 0;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: max-content minmax(0, 1fr);
-        gap: 0.35rem 1.25rem;
-      }
-      dt {
-        color: var(--muted);
-      }
-      dd {
-        overflow-wrap: anywhere;
-      }
-      .buttons {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.6rem;
-        align-items: center;
-        padding-top: 0.25rem;
-      }
-      .buttons button {
-        min-height: 2.25rem;
-        padding-inline: 0.9rem;
-        font-size: 0.875rem;
-      }
-      .apart {
-        margin-inline-start: auto;
-      }
-      .save {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.5rem;
-        align-items: end;
-      }
-      .field {
-        display: grid;
-        gap: 0.3rem;
-        flex: 1 1 14rem;
-      }
-      .field > label {
-        font-size: 0.8125rem;
-        font-weight: 550;
-      }
-      form {
-        display: grid;
-        gap: 0.75rem;
-      }
-      .wait {
-        display: flex;
-        gap: 0.7rem;
-        align-items: center;
-        min-height: 3rem;
-      }
-      ol.todo {
-        display: grid;
-        gap: 0.4rem;
-        padding-inline-start: 1.3rem;
-        list-style: decimal;
-      }
-      @container (width < 44rem) {
-        .flow {
-          grid-template-columns: minmax(0, 1fr);
-          gap: 1rem;
-        }
-        .steps {
-          grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr));
-        }
-        .proofs {
-          grid-column: 1 / -1;
-        }
-      }
-      @container (width < 26rem) {
-        dl {
-          grid-template-columns: minmax(0, 1fr);
-          gap: 0;
-        }
-        dd + dt {
-          margin-top: 0.5rem;
-        }
-        .buttons button {
-          flex: 1 1 auto;
-        }
-      }
-      @media (forced-colors: active) {
-        .steps [aria-current] {
-          outline: 2px solid Highlight;
-          outline-offset: -2px;
-        }
-      }
-    `,
-  ];
+  static override styles = [theme, styles];
 
   declare lifecycle: RotatingLifecycle | undefined;
   declare target: string;
@@ -708,7 +500,7 @@ export class Flow extends Shown {
   #content(): TemplateResult {
     switch (this.screen) {
       case "loading":
-        return html`<p class="wait" role="status">${icon("sync", 22, "turning")}<span>${this.say("rotate.loading")}</span></p>`;
+        return this.#wait("rotate.loading");
       case "elsewhere":
         return html`${this.#head(this.say("rotate.elsewhere.title"))}
           ${note("warn", "warning", html`<p>${this.say("rotate.elsewhere")}</p>`)}${this.#buttons(this.#closing())}`;
@@ -756,18 +548,16 @@ export class Flow extends Shown {
   }
 
   #showPlan(): TemplateResult {
-    const status = this.#status;
-    const current = status?.current;
-    const { candidates, consumers, owner } = this;
-    const { blocked, old, refusal } = this.#plan ?? {};
-    const known = current !== undefined || old !== undefined || candidates.length > 0;
+    const current = this.#status?.current;
+    const { candidates } = this;
+    const { blocked, cuts, old, refusal } = this.#plan ?? {};
+    const replaces = current !== undefined || old !== undefined || candidates.length > 0;
     // If there are candidates, a person chooses among them.
     const replaced = current?.id ?? (candidates.length === 0 ? old?.id : undefined);
-    const isPublic = this.naming.clientSecret === undefined;
-    const sinks = this.words.list(this.#plan?.sinks.map(({ name }) => name) ?? []);
-    return html`${this.#head(this.say(known ? "rotate.plan.rotate" : "rotate.plan.create"))}
+    const action = this.say(replaces ? "rotate.plan.rotate" : "rotate.plan.create");
+    return html`${this.#head(action)}
       ${
-        this.#plan?.cuts
+        cuts
           ? note(
               "warn",
               "warning",
@@ -775,47 +565,63 @@ export class Flow extends Shown {
             )
           : nothing
       }
-      <ul class="points">
-        <li>${icon("plus", 18)}<div><strong>${this.say("rotate.plan.issue")}</strong> ${this.say(isPublic ? "rotate.plan.issueMoreId" : "rotate.plan.issueMore")}</div></li>
-        ${
-          this.caution
-            ? nothing
-            : html`<li>${icon("check", 18)}<div><strong>${this.say("rotate.plan.check")}</strong> ${this.say("rotate.plan.checkMore")}</div></li>`
-        }
-        ${
-          this.sink
-            ? html`<li>${icon("eye", 18)}<div><strong>${this.say(isPublic ? "rotate.plan.onceId" : "rotate.plan.once")}</strong> ${this.say(isPublic ? "rotate.plan.onceMoreId" : "rotate.plan.onceMore")}</div></li>`
-            : html`<li>${icon("save", 18)}<div><strong>${this.say("rotate.plan.deliver", { sinks })}</strong></div></li>`
-        }
-        ${
-          known
-            ? html`<li>${icon("clock", 18)}<div><strong>${this.say("rotate.plan.keep", { grace: this.grace })}</strong> ${this.say(status?.policy?.approval === false ? "rotate.plan.keepMoreAlone" : "rotate.plan.keepMore")}
-                ${status?.overlap === true ? this.say("rotate.plan.keeps") : nothing}</div></li>`
-            : html`<li>${icon("info", 18)}<div><strong>${this.say("rotate.plan.none")}</strong> ${this.say("rotate.plan.noneMore")}</div></li>`
-        }
-      </ul>
+      ${this.#planned(replaces)}
       ${replaced ? html`<dl><dt>${this.say("rotate.plan.old")}</dt><dd class="mono" translate="no">${replaced}</dd></dl>` : this.#which()}
-      <dl>
-        <dt>${this.say("rotate.plan.owner")}</dt>
-        <dd><bdi>${owner || "—"}</bdi></dd>
-        <dt>${this.say("rotate.plan.consumers")}</dt>
-        <dd>${consumers.length > 0 ? html`<bdi>${this.words.list(consumers)}</bdi>` : this.say("rotate.plan.noConsumers")}</dd>
-      </dl>
+      ${this.#people()}
       ${blocked ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")} ${this.say(`rotate.plan.blocked.${blocked}`)}</p>`) : nothing}
       ${refusal && !this.error ? note("warn", "warning", html`<p>${this.say("rotate.plan.blocked")}</p><p lang="en" dir="ltr">${refusal}</p>`) : nothing}
-      ${
-        this.caution
-          ? html`${note("warn", "warning", html`<p>${this.caution}</p>`)}
-            <label class="choice">
-              <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
-              <span>${this.say("rotate.plan.agree")}</span>
-            </label>`
-          : nothing
-      }
+      ${this.#consent()}
       ${this.#buttons(html`<button type="button" class="primary" aria-disabled=${this.busy} ?disabled=${blocked !== undefined || (this.caution !== "" && !this.agreed)} @click=${this.#issue}>
-          ${this.say(known ? "rotate.plan.rotate" : "rotate.plan.create")}
+          ${action}
         </button>
         <button type="button" @click=${() => this.tell("keyturn-close")}>${this.say("rotate.cancel")}</button>`)}`;
+  }
+
+  /** Lists what a rotation will do. `replaces` says whether there is an old credential that ends with it. */
+  #planned(replaces: boolean): TemplateResult {
+    const isPublic = this.naming.clientSecret === undefined;
+    const sinks = this.words.list(this.#plan?.sinks.map(({ name }) => name) ?? []);
+    const status = this.#status;
+    return html`<ul class="points">
+      <li>${icon("plus", 18)}<div><strong>${this.say("rotate.plan.issue")}</strong> ${this.say(isPublic ? "rotate.plan.issueMoreId" : "rotate.plan.issueMore")}</div></li>
+      ${
+        this.caution
+          ? nothing
+          : html`<li>${icon("check", 18)}<div><strong>${this.say("rotate.plan.check")}</strong> ${this.say("rotate.plan.checkMore")}</div></li>`
+      }
+      ${
+        this.sink
+          ? html`<li>${icon("eye", 18)}<div><strong>${this.say(isPublic ? "rotate.plan.onceId" : "rotate.plan.once")}</strong> ${this.say(isPublic ? "rotate.plan.onceMoreId" : "rotate.plan.onceMore")}</div></li>`
+          : html`<li>${icon("save", 18)}<div><strong>${this.say("rotate.plan.deliver", { sinks })}</strong></div></li>`
+      }
+      ${
+        replaces
+          ? html`<li>${icon("clock", 18)}<div><strong>${this.say("rotate.plan.keep", { grace: this.grace })}</strong> ${this.say(status?.policy?.approval === false ? "rotate.plan.keepMoreAlone" : "rotate.plan.keepMore")}
+              ${status?.overlap === true ? this.say("rotate.plan.keeps") : nothing}</div></li>`
+          : html`<li>${icon("info", 18)}<div><strong>${this.say("rotate.plan.none")}</strong> ${this.say("rotate.plan.noneMore")}</div></li>`
+      }
+    </ul>`;
+  }
+
+  /** Says whom the rotation concerns. */
+  #people(): TemplateResult {
+    const { consumers, owner } = this;
+    return html`<dl>
+      <dt>${this.say("rotate.plan.owner")}</dt>
+      <dd><bdi>${owner || "—"}</bdi></dd>
+      <dt>${this.say("rotate.plan.consumers")}</dt>
+      <dd>${consumers.length > 0 ? html`<bdi>${this.words.list(consumers)}</bdi>` : this.say("rotate.plan.noConsumers")}</dd>
+    </dl>`;
+  }
+
+  /** Shows what a person must confirm before the rotation begins, if there is anything. */
+  #consent(): TemplateResult | typeof nothing {
+    if (!this.caution) return nothing;
+    return html`${note("warn", "warning", html`<p>${this.caution}</p>`)}
+      <label class="choice">
+        <input type="checkbox" .checked=${this.agreed} @change=${this.#agree} />
+        <span>${this.say("rotate.plan.agree")}</span>
+      </label>`;
   }
 
   /** Asks which of the known credentials is in use, if the journal does not say yet. */
@@ -1108,19 +914,13 @@ export class Flow extends Shown {
   async #save(to: "file" | "clipboard"): Promise<void> {
     const pair = this.sink?.reveal();
     if (!pair) return;
-    const [file, dialect] = DOCUMENTS[this.format];
     const { clientId, clientSecret } = this.naming;
     const values: Record<string, string> = { [clientId]: pair.clientId };
     if (clientSecret !== undefined && pair.clientSecret !== "") values[clientSecret] = pair.clientSecret;
-    const name =
-      (this.label || this.target)
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9]+/g, "-")
-        .replaceAll(/^-+|-+$/g, "")
-        .slice(0, 63) || "credential";
+    const name = objectName(this.label || this.target);
     try {
-      const text = render(documentOf(this.format, dialect, name, values));
-      if (to === "file") save(file, "text/plain", text);
+      const text = render(documentOf(this.format, name, values));
+      if (to === "file") save(DOCUMENTS[this.format].file, "text/plain", text);
       else await navigator.clipboard.writeText(text);
       this.announced = this.say(to === "file" ? "rotate.store.saved" : "secret.copied");
     } catch (error) {
@@ -1134,26 +934,4 @@ function isWithin(node: Node, other: Node): boolean {
   for (let at: Node | null = node; at; at = at.parentNode ?? (at as Partial<ShadowRoot>).host ?? null)
     if (at === other) return true;
   return false;
-}
-
-/** How long after its deadline a call may still take effect, in milliseconds: the default of the policy. */
-const MARGIN = 120_000;
-
-function documentOf(
-  format: DocumentName,
-  dialect: EnvDialect | "",
-  name: string,
-  values: Readonly<Record<string, string>>,
-): RenderedDocument {
-  switch (format) {
-    case "kubernetes-secret":
-      return { kind: format, name, values };
-    case "compose":
-      return { kind: format, service: name, values };
-    case "terraform-variables":
-    case "baton-runner":
-      return { kind: format, values };
-    default:
-      return { kind: "env", dialect: dialect || "portable", values };
-  }
 }

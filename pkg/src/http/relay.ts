@@ -32,12 +32,15 @@ export interface ProxyAddress {
 /** The header of each request to a proxy and of each of its responses. A page of another site cannot send it. */
 export const MARK = "keyturn-proxy";
 
-/** The kinds of a proxy's responses, by their {@link MARK}: the tenant's response, or an error as {@link Said}. */
+/**
+ * The kinds of a proxy's responses, by their {@link MARK}: the tenant's response, or an error as a
+ * {@link RelayedFailure}.
+ */
 export const ANSWER = "answer";
 export const ERROR = "error";
 
 /** An error as a proxy sends it to a page. Nothing in it is secret. */
-export interface Said {
+export interface RelayedFailure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly outcome: Outcome;
@@ -54,7 +57,7 @@ export interface Said {
   readonly apiCode?: string | undefined;
   readonly details?: readonly unknown[] | undefined;
   readonly excerpt?: string | undefined;
-  readonly cause?: Said | undefined;
+  readonly cause?: RelayedFailure | undefined;
 }
 
 /** Options that belong to the proxy's client, not to that of a page. */
@@ -117,7 +120,7 @@ export class Relay {
   async received(facts: Operation, sent: Promise<Response>): Promise<Response> {
     const response = await sent;
     const mark = response.headers.get(MARK);
-    if (mark === ERROR) throw revived((await response.json()) as Said, facts, response.headers);
+    if (mark === ERROR) throw revived((await response.json()) as RelayedFailure, facts, response.headers);
     if (response.ok && mark !== ANSWER) {
       const message = "the response is not from a proxy: check `proxy`, and what is served there";
       throw new DecodeError(message, response.status, response.headers, "", { operation: facts.id });
@@ -148,27 +151,27 @@ function failed(facts: Operation, { status, retryAfterMs }: Answer): KeyturnErro
 }
 
 /** Recreates the error that a proxy reports, as an instance of its class. */
-function revived(said: Said, facts: Operation, headers: Headers): KeyturnError {
-  const { code, message, outcome, hint, requestId, retryAfterMs } = said;
-  const { status = 0, reason = "", apiCode = "", details = [], excerpt = "" } = said;
+function revived(failure: RelayedFailure, facts: Operation, headers: Headers): KeyturnError {
+  const { code, message, outcome, hint, requestId, retryAfterMs } = failure;
+  const { status = 0, reason = "", apiCode = "", details = [], excerpt = "" } = failure;
   const known = { operation: facts.id, outcome, hint, requestId, retryAfterMs };
   switch (code) {
     case "invalid_request":
-      return new InputError(said.path ?? "", message, known);
+      return new InputError(failure.path ?? "", message, known);
     case "invalid_configuration":
-      return new ConfigurationError(said.option ?? "", reason, message, known);
+      return new ConfigurationError(failure.option ?? "", reason, message, known);
     case "authentication_failed":
       return new AuthenticationError(message, status, reason, known);
     case "connection_failed":
       return new ConnectionError(message, known, reason as ConnectionError["reason"]);
     case "timeout":
-      return new RequestTimeoutError(said.timeoutMs ?? 0, known);
+      return new RequestTimeoutError(failure.timeoutMs ?? 0, known);
     case "aborted":
       return new RequestAbortedError(known);
     case "invalid_response":
       return new DecodeError(message, status, headers, excerpt, known);
     case "outcome_unknown":
-      return new OutcomeUnknownError({ ...known, cause: revived(said.cause as Said, facts, headers) });
+      return new OutcomeUnknownError({ ...known, cause: revived(failure.cause as RelayedFailure, facts, headers) });
     case "proxy_refused":
       return new ProxyError(message, status, reason, known);
     case "internal":

@@ -8,13 +8,13 @@ import { bounded, isResponse } from "../base/body.js";
 import { ConfigurationError, DecodeError, type Outcome, ProxyError } from "../base/errors.js";
 import { type Answer, decodeError, toKeyturnError } from "../http/answer.js";
 import { PORT, type Port } from "../http/port.js";
-import { ANSWER, ERROR, MARK, type Said } from "../http/relay.js";
+import { ANSWER, ERROR, MARK, type RelayedFailure } from "../http/relay.js";
 import { Deadline, requestId, wait } from "../http/transport.js";
 import { type Allowed, allowed } from "./allow.js";
+import { failureOf, statusOf } from "./failure.js";
 import { admit, textOf } from "./gate.js";
 import { Malformed, strict, unmarked } from "./json.js";
 import { discreet, NotReadable } from "./resources.js";
-import { failureOf, statusOf } from "./said.js";
 
 /**
  * The client of `keyturn`, `keyturn/slim`, `keyturn/commercelayer` or `keyturn/commercelayer/slim` that makes calls.
@@ -163,7 +163,7 @@ export function createProxy<Principal>(options: ProxyOptions<Principal>): PagePr
     const progress: Progress<Principal> = { operation: undefined, principal: undefined, cause: undefined };
     let deadline: Deadline | undefined;
     let response: Response;
-    let failure: Said | undefined;
+    let failure: RelayedFailure | undefined;
     try {
       deadline = new Deadline(timeoutMs, [request.signal]);
       response = await answer(request, deadline, progress);
@@ -256,7 +256,7 @@ function passedOn({ status, headers: from, body }: Answer): Response {
 }
 
 /** Returns the answer that reports an error. */
-function failureResponse(failure: Said): Response {
+function failureResponse(failure: RelayedFailure): Response {
   const status = statusOf(failure);
   const headers = proxyHeaders(ERROR, failure.requestId);
   headers.set("content-type", "application/json");

@@ -3,7 +3,7 @@
 import { type ErrorCode, type Failure, KeyturnError, type Outcome } from "../base/errors.js";
 
 /** A failure as JSON. It contains no stack, no cause, and nothing from errors of other packages. */
-export interface SaidFailure {
+export interface RemoteFailure {
   readonly name: string;
   readonly code: ErrorCode;
   readonly message: string;
@@ -20,7 +20,7 @@ export interface SaidFailure {
 /**
  * Serialises a failure. It discloses nothing of errors of other packages, since their messages may contain anything.
  */
-export function failureOf(error: unknown): SaidFailure {
+export function failureOf(error: unknown): RemoteFailure {
   if (!KeyturnError.is(error))
     return {
       name: "InternalError",
@@ -42,7 +42,10 @@ export class RemoteError extends KeyturnError {
   /** How long the server asks to wait, in milliseconds, if it does. */
   readonly retryAfterMs: number | undefined;
   /** @internal */
-  constructor({ name, code, message, reason = "", target = "", retryAfterMs, ...facts }: SaidFailure, cause?: unknown) {
+  constructor(
+    { name, code, message, reason = "", target = "", retryAfterMs, ...facts }: RemoteFailure,
+    cause?: unknown,
+  ) {
     super(name, code, message, cause === undefined ? facts : { ...facts, cause });
     this.reason = reason;
     this.target = target;
@@ -51,8 +54,8 @@ export class RemoteError extends KeyturnError {
 }
 
 /** Returns the error that a value from a response describes; `undefined` if it does not have the form of one. */
-export function heard(value: unknown): RemoteError | undefined {
-  const { name, code, message, outcome } = (value ?? {}) as Partial<SaidFailure>;
+export function remoteErrorOf(value: unknown): RemoteError | undefined {
+  const { name, code, message, outcome } = (value ?? {}) as Partial<RemoteFailure>;
   const isWhole = [name, code, message, outcome].every((field) => typeof field === "string");
-  return isWhole ? new RemoteError(value as SaidFailure) : undefined;
+  return isWhole ? new RemoteError(value as RemoteFailure) : undefined;
 }

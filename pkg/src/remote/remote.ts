@@ -2,7 +2,7 @@
 
 import type { LifecycleEvent } from "../lifecycle/model.js";
 import { CALLS, type LifecycleCalls, type RemoteCall } from "./calls.js";
-import { heard, RemoteError } from "./errors.js";
+import { RemoteError, remoteErrorOf } from "./errors.js";
 
 /** Options of {@link remoteLifecycle}. */
 export interface RemoteLifecycleOptions {
@@ -47,7 +47,7 @@ export function remoteLifecycle(options: RemoteLifecycleOptions): LifecycleCalls
         throw unreached(name, outcome, cause);
       }
       if (response.ok && "value" in body) return revived(body.value);
-      throw heard(body.error) ?? unreached(name, outcome, new Error(`the server answered ${response.status}`));
+      throw remoteErrorOf(body.error) ?? unreached(name, outcome, new Error(`the server answered ${response.status}`));
     };
     return [name, call] as const;
   });
@@ -58,7 +58,7 @@ export function remoteLifecycle(options: RemoteLifecycleOptions): LifecycleCalls
 function revived(value: unknown): unknown {
   if (!Array.isArray(value)) return value ?? undefined;
   return value.map((one: unknown) => {
-    const error = heard((one as { error?: unknown } | null)?.error);
+    const error = remoteErrorOf((one as { error?: unknown } | null)?.error);
     return error === undefined ? one : { ...(one as object), error };
   });
 }
@@ -83,7 +83,7 @@ async function* eventsOf(
     });
     if (!response.ok || response.body === null)
       throw (
-        heard(((await response.json().catch(() => ({}))) as { error?: unknown }).error) ??
+        remoteErrorOf(((await response.json().catch(() => ({}))) as { error?: unknown }).error) ??
         unreached("events", "none", new Error(`the server answered ${response.status}`))
       );
     const reader = response.body.getReader();

@@ -20,44 +20,60 @@ export function problemsOf(value: unknown): readonly Problem[] {
 }
 
 function visit(schema: Schema, value: unknown, path: Path): readonly Problem[] {
-  const wrong = (message: string, at: Path = path): readonly Problem[] => [{ path: at, message }];
-  if (schema.$ref !== undefined) {
-    const target = SCHEMA.$defs[schema.$ref.replace("#/$defs/", "")];
-    if (target === undefined) throw new Error(`the schema has no ${schema.$ref}`);
-    return visit(target, value, path);
-  }
-  if (schema.oneOf !== undefined) {
-    if (!isObject(value)) return wrong("must be an object with a kind");
-    const options = new Map(schema.oneOf.map((option) => [option.properties?.kind?.const, option]));
-    const option = options.get(value.kind as string);
-    if (option !== undefined) return visit(option, value, path);
-    const names = [...options.keys()].filter((kind) => kind !== undefined);
-    return value.kind === undefined
-      ? wrong(`has no kind; it must be one of ${quoted(names)}`)
-      : wrong(`must be one of ${quoted(names)}${suggestion(value.kind, names)}`, [...path, "kind"]);
-  }
-  if (schema.enum !== undefined && !schema.enum.includes(value as string))
-    return wrong(`must be one of ${quoted(schema.enum)}${suggestion(value, schema.enum)}`);
-  const types = schema.type === undefined ? [] : [schema.type].flat();
-  if (types.length > 0 && !types.includes(typeOf(value)))
-    return wrong(`must be ${types.map((type) => ARTICLES[type] ?? type).join(" or ")}`);
-  if (typeof value === "string") {
-    if (schema.minLength !== undefined && value.trim() === "") return wrong("must not be empty");
-    if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value))
-      return wrong(`does not match: ${schema.description ?? schema.pattern}`);
-  }
-  if (typeof value === "number" && schema.maximum === 0 && value !== 0)
-    return wrong('needs a unit, as in "24h" or "60d"');
-  if (typeof value === "number" && schema.minimum !== undefined && value < schema.minimum)
-    return wrong(`must be ${schema.minimum} or more`);
-  if (typeof value === "number" && schema.maximum !== undefined && value > schema.maximum)
-    return wrong(`must be ${schema.maximum} or less`);
+  if (schema.$ref !== undefined) return visit(definition(schema.$ref), value, path);
+  if (schema.oneOf !== undefined) return visitVariant(schema.oneOf, value, path);
+  const message = mismatch(schema, value);
+  if (message !== undefined) return [{ path, message }];
   if (Array.isArray(value)) {
-    if (value.length < (schema.minItems ?? 0)) return wrong("must not be empty");
     const { items } = schema;
     return items === undefined ? [] : value.flatMap((item, index) => visit(items, item, [...path, index]));
   }
   return isObject(value) ? fields(schema, value, path) : [];
+}
+
+function definition(reference: string): Schema {
+  const target = SCHEMA.$defs[reference.replace("#/$defs/", "")];
+  if (target === undefined) throw new Error(`the schema has no ${reference}`);
+  return target;
+}
+
+/** Checks an object against the variant that its kind names. */
+function visitVariant(variants: readonly Schema[], value: unknown, path: Path): readonly Problem[] {
+  if (!isObject(value)) return [{ path, message: "must be an object with a kind" }];
+  const byKind = new Map(variants.map((variant) => [variant.properties?.kind?.const, variant]));
+  const variant = byKind.get(value.kind as string);
+  if (variant !== undefined) return visit(variant, value, path);
+  const kinds = [...byKind.keys()].filter((kind) => kind !== undefined);
+  return value.kind === undefined
+    ? [{ path, message: `has no kind; it must be one of ${quoted(kinds)}` }]
+    : [{ path: [...path, "kind"], message: `must be one of ${quoted(kinds)}${suggestion(value.kind, kinds)}` }];
+}
+
+/** Returns why a value itself does not match, regardless of its items and fields; `undefined` if it does. */
+function mismatch(schema: Schema, value: unknown): string | undefined {
+  if (schema.enum !== undefined && !schema.enum.includes(value as string))
+    return `must be one of ${quoted(schema.enum)}${suggestion(value, schema.enum)}`;
+  const types = schema.type === undefined ? [] : [schema.type].flat();
+  if (types.length > 0 && !types.includes(typeOf(value)))
+    return `must be ${types.map((type) => ARTICLES[type] ?? type).join(" or ")}`;
+  if (typeof value === "string") return mismatchOfText(schema, value);
+  if (typeof value === "number") return mismatchOfNumber(schema, value);
+  if (Array.isArray(value) && value.length < (schema.minItems ?? 0)) return "must not be empty";
+  return undefined;
+}
+
+function mismatchOfText({ minLength, pattern, description }: Schema, text: string): string | undefined {
+  if (minLength !== undefined && text.trim() === "") return "must not be empty";
+  if (pattern !== undefined && !new RegExp(pattern, "u").test(text)) return `does not match: ${description ?? pattern}`;
+  return undefined;
+}
+
+function mismatchOfNumber({ minimum, maximum }: Schema, number: number): string | undefined {
+  // A duration, which is 0 or has a unit.
+  if (maximum === 0 && number !== 0) return 'needs a unit, as in "24h" or "60d"';
+  if (minimum !== undefined && number < minimum) return `must be ${minimum} or more`;
+  if (maximum !== undefined && number > maximum) return `must be ${maximum} or less`;
+  return undefined;
 }
 
 function fields(schema: Schema, value: Readonly<Record<string, unknown>>, path: Path): readonly Problem[] {

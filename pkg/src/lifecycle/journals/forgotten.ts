@@ -84,8 +84,20 @@ interface Event {
   readonly found?: readonly CredentialFacts[];
 }
 
+/** What the events of a target say about what may be missing from them. */
+interface Memory {
+  /** Whether the journal was restored, and nobody has checked the control plane since. */
+  readonly open: boolean;
+  /** The time of the last event before those that may be missing; `undefined` if there is none. */
+  readonly remembered: number | undefined;
+  /** The time at which a person last resumed, and so answered for all that existed; without one, before all times. */
+  readonly resumed: number;
+  readonly known: readonly CredentialFacts[];
+}
+
+/** Rejects if the control plane or a sink has a credential that was issued after what the journal knows. */
 async function check(
-  { restoredAt: whenRestored, read, lookBackMs, what, always }: Recollection,
+  recollection: Recollection,
   target: string,
   provider: Provider,
   sinks: readonly Sink[],
@@ -93,60 +105,98 @@ async function check(
   now: number,
 ): Promise<void> {
   const { kind } = provider;
-  const { signal } = intent;
-  const restoredAt = await unlessFailed(kind, whenRestored(target));
+  const { always } = recollection;
+  const restoredAt = await unlessFailed(kind, recollection.restoredAt(target));
   if (restoredAt === undefined && !always) return;
-  const lines = await unlessFailed(kind, read(target));
+  const memory = memoryOf(await unlessFailed(kind, recollection.read(target)), restoredAt);
+  // A target that the journal has never managed cannot have lost events, unless it lost all of them.
+  if (!memory.open && (!always || memory.remembered === undefined)) return;
+  const issued = await issuedSince(memory, provider, intent, now - recollection.lookBackMs);
+  const held = await unknownInSinks(memory, kind, sinks, intent.signal);
+  const forgotten = [...(issued ?? []), ...held];
+  if (forgotten.length > 0) throw newer(kind, target, forgotten);
+  if (memory.open && issued === undefined) throw unchecked(kind, target, recollection);
+}
+
+function memoryOf(lines: readonly string[], restoredAt: number | undefined): Memory {
   const events = lines.map((line) => JSON.parse(line) as Event);
   const last = (event: string): number => events.map((one) => one.event).lastIndexOf(event);
   const planned = last("planned");
   // Whoever acts after a restore has checked, and what was issued since was issued after such a check.
   const open = restoredAt !== undefined && !events.slice(restoredAt).some(vouches);
-  const remembered = events[Math.min(planned, open ? restoredAt : planned) - 1]?.at;
-  // A target that the journal has never managed cannot have lost events, unless it lost all of them.
-  if (!open && (!always || remembered === undefined)) return;
-  const resumed = events[last("resumed")]?.at ?? Number.NEGATIVE_INFINITY;
+  return {
+    open,
+    remembered: events[Math.min(planned, open ? restoredAt : planned) - 1]?.at,
+    resumed: events[last("resumed")]?.at ?? Number.NEGATIVE_INFINITY,
+    known: credentialsOf(events),
+  };
+}
+
+/**
+ * Returns the ids of the credentials that the control plane has and the journal should know; `undefined` if the control
+ * plane has neither a list nor records.
+ */
+async function issuedSince(
+  { open, remembered, resumed, known }: Memory,
+  provider: Provider,
+  intent: Intent,
+  earliest: number,
+): Promise<ReadonlySet<string> | undefined> {
+  const { kind } = provider;
   const since = Math.max(remembered ?? Number.NEGATIVE_INFINITY, resumed);
-  const known = credentialsOf(events);
   const ids = new Set(known.map(({ id }) => id));
-  const clientIds = new Set(known.map(({ clientId }) => clientId));
   const isForgotten = ({ id, createdAt }: CredentialFacts): boolean =>
     !ids.has(id) && (createdAt === undefined ? open : createdAt > since);
-
-  const found = new Set<string>();
   // Markers of a target share a prefix that ends before the number of the rotation.
   const prefix = intent.marker.slice(0, intent.marker.lastIndexOf(":") + 1);
-  const list = provider.list?.(signal) ?? provider.listIssued?.(prefix, signal);
-  const listed = await unlessFailed(kind, list ?? Promise.resolve(undefined));
-  for (const one of listed ?? []) if (isForgotten(one)) found.add(one.id);
+  const list = provider.list?.(intent.signal) ?? provider.listIssued?.(prefix, intent.signal);
+  const listed = await unlessFailed(kind, list);
   // A forgotten attempt had the same number as this one, and therefore the same marker.
-  const from = Math.max(since, now - lookBackMs);
-  const made = await unlessFailed(
+  const from = Math.max(since, earliest);
+  const recorded = await unlessFailed(kind, provider.search?.({ ...intent, from, until: intent.from }));
+  if (listed === undefined && recorded === undefined) return undefined;
+  return new Set([
+    ...(listed ?? []).filter(isForgotten).map(({ id }) => id),
+    ...(recorded ?? []).filter(({ id }) => !ids.has(id)).map(({ id }) => id),
+  ]);
+}
+
+/**
+ * Returns the unknown client ids in the sinks, with the sinks' names. A person who resumes after the last event that
+ * the journal remembers has answered for these.
+ */
+async function unknownInSinks(
+  { remembered, resumed, known }: Memory,
+  kind: string,
+  sinks: readonly Sink[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (resumed >= (remembered ?? Number.POSITIVE_INFINITY)) return [];
+  const clientIds = new Set(known.map(({ clientId }) => clientId));
+  const unknown: string[] = [];
+  for (const sink of sinks) {
+    if (sink.readback === "none") continue;
+    const { clientId } = await unlessFailed(kind, sink.read(signal));
+    if (clientId !== undefined && !clientIds.has(clientId)) unknown.push(`${clientId} in the sink ${sink.name}`);
+  }
+  return unknown;
+}
+
+function newer(kind: string, target: string, forgotten: readonly string[]): ProviderError {
+  return new ProviderError(
     kind,
-    provider.search?.({ ...intent, from, until: intent.from }) ?? Promise.resolve(undefined),
+    "newer_credential",
+    `the journal of ${target} lacks ${forgotten.join(", ")}, created after the last credential that it has; nothing was issued`,
+    {
+      hint:
+        "If the journal was restored, roll back this rotation and adopt the credential in the sinks. Otherwise end " +
+        "the unused credential, and resume.",
+    },
   );
-  for (const { id } of made ?? []) if (!ids.has(id)) found.add(id);
-  const where: string[] = [];
-  if (resumed < (remembered ?? Number.POSITIVE_INFINITY))
-    for (const sink of sinks) {
-      if (sink.readback === "none") continue;
-      const { clientId } = await unlessFailed(kind, sink.read(signal));
-      if (clientId !== undefined && !clientIds.has(clientId)) where.push(`${clientId} in the sink ${sink.name}`);
-    }
-  const all = [...found, ...where];
-  if (all.length > 0)
-    throw new ProviderError(
-      kind,
-      "newer_credential",
-      `the journal of ${target} lacks ${all.join(", ")}, created after the last credential that it has; nothing was issued`,
-      {
-        hint:
-          "If the journal was restored, roll back this rotation and adopt the credential in the sinks. Otherwise end " +
-          "the unused credential, and resume.",
-      },
-    );
-  if (!open || listed !== undefined || made !== undefined) return;
-  throw new ProviderError(
+}
+
+function unchecked(kind: string, target: string, { what }: Recollection): ProviderError {
+  return new ProviderError(
     kind,
     "restored",
     `the ${what} with the journal of ${target} was restored or replaced, and neither a list nor records show what was issued since; nothing was issued`,
@@ -172,8 +222,8 @@ function credentialsOf(events: readonly Event[]): CredentialFacts[] {
   );
 }
 
-/** Awaits a read that precedes the issue: if it fails, nothing has been issued. */
-async function unlessFailed<T>(kind: string, look: Promise<T>): Promise<T> {
+/** Awaits a read that precedes the issue, if there is one: if it fails, nothing has been issued. */
+async function unlessFailed<T>(kind: string, look: Promise<T> | T): Promise<T> {
   try {
     return await look;
   } catch (cause) {

@@ -15,7 +15,7 @@ import {
   type ProxyError,
   type RequestTimeoutError,
 } from "../base/errors.js";
-import type { Said } from "../http/relay.js";
+import type { RelayedFailure } from "../http/relay.js";
 
 /**
  * The statuses of the tenant that the proxy passes on. Browsers and intermediaries might act on others: 401 and 403 end
@@ -24,7 +24,7 @@ import type { Said } from "../http/relay.js";
 const SAME = [400, 404, 409, 412, 422, 423, 429, 500, 503];
 
 /** Returns the status of an answer that reports an error. */
-export function statusOf({ code, status = 0 }: Said): number {
+export function statusOf({ code, status = 0 }: RelayedFailure): number {
   if (code === "proxy_refused") return status;
   if (code === "invalid_request") return 400;
   if (code === "timeout") return 504;
@@ -32,7 +32,7 @@ export function statusOf({ code, status = 0 }: Said): number {
 }
 
 /** Converts an error to what is sent to a page. */
-export function failureOf(thrown: unknown): Said {
+export function failureOf(thrown: unknown): RelayedFailure {
   if (!KeyturnError.is(thrown))
     return { code: "internal", message: "an unexpected value was thrown", outcome: "unknown" };
   // Commerce Layer's client throws the official SDK's errors, each with one of this package as its cause.
@@ -45,7 +45,7 @@ export function failureOf(thrown: unknown): Said {
   return { ...known, code: error.code, ...detailsOf(error) };
 }
 
-function detailsOf(error: KeyturnError): Omit<Said, "code" | "outcome"> {
+function detailsOf(error: KeyturnError): Omit<RelayedFailure, "code" | "outcome"> {
   const message = textOf(error);
   switch (error.code) {
     case "invalid_request": {
