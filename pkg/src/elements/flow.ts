@@ -345,18 +345,19 @@ export class Flow extends Shown {
 
   constructor() {
     super();
-    this.target =
-      this.label =
-      this.about =
-      this.owner =
-      this.grace =
-      this.caution =
-      this.lock =
-      this.typed =
-      this.announced =
-        "";
-    this.candidates = this.consumers = [];
-    this.naming = { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" };
+    this.default({
+      target: "",
+      label: "",
+      about: "",
+      candidates: [],
+      naming: { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" },
+      owner: "",
+      consumers: [],
+      grace: "",
+      caution: "",
+      lock: "",
+    });
+    this.typed = this.announced = "";
     this.recalls = this.agreed = this.busy = false;
     this.screen = "loading";
     this.format = "env";
@@ -383,10 +384,8 @@ export class Flow extends Shown {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("lifecycle") || changed.has("target")) {
-      this.#leave();
-      this.#begin();
-    }
+    super.willUpdate(changed);
+    if (changed.has("lifecycle") || changed.has("target")) this.#begin();
     this.#active = this.shadowRoot?.activeElement;
   }
 
@@ -423,6 +422,7 @@ export class Flow extends Shown {
   }
 
   #begin(): void {
+    this.#leave();
     const { lifecycle, target } = this;
     this.#here = new AbortController();
     this.#status = this.#plan = this.#old = this.#chosen = this.#looking = undefined;
@@ -432,7 +432,8 @@ export class Flow extends Shown {
     this.typed = this.announced = "";
     this.error = undefined;
     this.screen = "loading";
-    if (lifecycle && target) void this.#open(this.#here.signal);
+    // An element that is updated outside the document begins once it is connected.
+    if (lifecycle && target && this.isConnected) void this.#open(this.#here.signal);
   }
 
   /** Lets only one tab at a time continue a rotation: the others could not show the secret. */
@@ -1014,6 +1015,7 @@ export class Flow extends Shown {
           <p>${this.words.has(key) ? this.say(key) : hint}</p>`,
       )}
       ${this.error ? this.#trouble() : nothing}
+      ${this.#status?.rollingBack ? this.#pair() : nothing}
       ${this.#buttons(html`${
         reason === "restore-by-hand"
           ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({ restored: true })}>${this.say("rotate.restored")}</button>`

@@ -324,9 +324,7 @@ export class Lanes extends Shown {
 
   constructor() {
     super();
-    this.rows = [];
-    this.lanes = 12;
-    this.days = 180;
+    this.default({ rows: [], lanes: 12, days: 180 });
     this.page = this.shift = 0;
     this.tabular = false;
   }

@@ -436,13 +436,8 @@ export class Table extends Shown {
 
   constructor() {
     super();
-    this.rows = [];
-    this.view = {};
-    this.selected = new Set();
-    this.actions = [];
-    this.selectable = this.withoutFilters = false;
-    this.label = "";
-    this.narrow = false;
+    this.default({ rows: [], view: {}, selected: new Set(), actions: [], label: "" });
+    this.selectable = this.withoutFilters = this.narrow = false;
   }
 
   override connectedCallback(): void {
@@ -477,6 +472,7 @@ export class Table extends Shown {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    super.willUpdate(changed);
     if (!changed.has("view")) return;
     this.#first = 0;
     this.#brief = this.hasUpdated;
