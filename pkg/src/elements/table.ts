@@ -320,14 +320,30 @@ export class Table extends Shown {
         color: var(--muted);
       }
       @container (width < 720px) {
-        thead {
-          position: absolute;
-          width: 1px;
-          height: 1px;
-          overflow: hidden;
-          clip-path: inset(50%);
+        /* The heads are a line of buttons that sort, above the blocks. */
+        thead tr {
+          display: flex;
+          flex-wrap: wrap;
+          align-items: center;
+          padding-inline: 0.6rem 0.25rem;
+          border-bottom: 1px solid var(--line);
+          background: var(--sunken);
+        }
+        thead tr > th[class] {
+          display: flex;
+          align-items: center;
+          position: static;
+          width: auto;
+          border: 0;
+        }
+        thead button {
+          padding-inline: 0.5rem;
+        }
+        thead .pick > span {
+          padding: 0;
         }
         table,
+        thead,
         tbody,
         tbody tr,
         tbody :is(th, td) {
