@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PATIENCE } from "../lib/patience.mjs";
-import { lookUpExamples, pause, withConsole } from "./person.mjs";
+import { lookUpExamples, Person, pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -248,6 +248,11 @@ test("a target's credentials over time are a picture, and the same as a table", 
 /** Stores the waiting pair, and returns to the job. */
 async function storeNext(person, name, heading) {
   await person.click("link", `Store ${name}`);
+  await storeHere(person, heading);
+}
+
+/** Stores the pair that is shown, and goes back to the job. */
+async function storeHere(person, heading) {
   await person.find("heading", "Store the new credential");
   await person.click("checkbox", "I stored the client ID and the secret");
   await person.click("button", "Continue");
@@ -304,6 +309,85 @@ test("a job is paused and goes on after a reload, and issues nothing twice", asy
     assert.equal(person.count(ROTATE), 2);
     await person.click("button", "Remove the job");
     await person.reads(/There is no job in progress/);
+  });
+});
+
+test("a job that two tabs show is the same in both, and rotates nothing twice", async () => {
+  await withConsole({}, async (first) => {
+    await first.find("heading", "Overview");
+    for (const name of ["AWS account 1", "AWS account 2"]) await first.click("checkbox", `Select ${name}`);
+    await first.click("button", "Rotate 2 together");
+    await first.find("heading", "Rotate together");
+    const page = await first.page.browserContext().newPage();
+    const second = new Person(page, first);
+    await page.goto(first.page.url());
+    await second.reads(/Nothing has been started/);
+    await first.page.bringToFront();
+    await first.click("button", "Start with 1 target");
+    // It had no credential, so nothing remains of its rotation once the new one is stored.
+    await storeNext(first, "AWS account 1", "The credential is stored");
+    await page.bringToFront();
+    await second.reads(/The first ones are stored/);
+    assert.equal(second.count(ROTATE), 1);
+    await second.click("button", "They work: continue with the others");
+    await second.reads(/1 new credential waits/);
+    await first.page.bringToFront();
+    await first.reads(/AWS account 2\n[^]*To be stored/);
+    assert.equal(second.count(ROTATE), 2);
+    await page.bringToFront();
+    await second.click("button", "Remove the job");
+    await second.reads(/There is no job in progress/);
+    await first.page.bringToFront();
+    await first.reads(/There is no job in progress/);
+    assert.deepEqual(second.trouble, []);
+  });
+});
+
+test("a tab that is closed before the journal has anything of a target leaves it waiting, and not stored", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
+    await person.click("button", "Rotate 2 together");
+    const before = person.count("connector.getCredentials");
+    person.sandbox.fault({ operation: "connector.getCredentials", action: { delayMs: 4_000 } });
+    await person.click("button", "Start with 1 target");
+    while (person.count("connector.getCredentials") === before) await pause(20);
+    await person.page.reload();
+    await person.reads(/Nothing has been started[^]*AWS account 1\n[^]*Waiting/);
+    assert.equal(person.count(ROTATE), 0);
+    await person.click("button", "Start with 1 target");
+    await storeNext(person, "AWS account 1", "Both credentials work");
+    await person.reads(/The first ones are stored/);
+    assert.equal(person.count(ROTATE), 1);
+  });
+});
+
+test("what failed in a job and was finished on its own page counts as stored, and is not begun again", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
+    await person.click("button", "Rotate 2 together");
+    person.sandbox.fault({ operation: ROTATE, action: { status: 403 } });
+    await person.click("button", "Start with 1 target");
+    await person.reads(/Stopped: too many failed/);
+    await person.click("link", "Open AWS account 1");
+    await person.find("heading", "The control plane refused");
+    await person.click("button", "Continue");
+    await storeHere(person, "Both credentials work");
+    await person.reads(/The first ones are stored[^]*AWS account 1\n[^]*\nStored\n/);
+    assert.equal(person.count(ROTATE), 2);
+
+    // What was undone was not stored.
+    await person.click("button", "They work: continue with the others");
+    await person.click("link", "Store AWS account 3");
+    await person.find("heading", "Store the new credential");
+    await person.click("button", "Undo the rotation");
+    // Which one to put back is said.
+    await person.reads(/Put the old credential back into its place[^]*\nOld\n\S+\n/);
+    await person.click("button", "The old credential is back in its place");
+    await person.find("heading", "The rotation was undone");
+    await person.click("button", "Close");
+    await person.reads(/AWS account 3\n[^]*Failed\nUndone/);
   });
 });
 
