@@ -1,6 +1,7 @@
 // The overview of all targets, their pages, jobs and the sandbox's panel, in Chromium, as a person uses them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ConductorOne } from "keyturn";
 import { PATIENCE } from "../lib/patience.mjs";
 import { lookUpExamples, Person, pause, withConsole } from "./person.mjs";
 
@@ -81,6 +82,22 @@ test("one table has the targets of both control planes, and the counters filter 
     await person.reads(/No target matches/);
     await person.click("button", "Show all");
     await person.reads(/26 targets/);
+  });
+});
+
+test("a refresh shows what has become of known credentials since", async () => {
+  await withConsole({ hash: "#/?show=expiring" }, async (person) => {
+    await known(person);
+    await person.reads(/\n4 of 26 match\n/);
+    const { connectors, connectorCredentials } = person.sandbox.snapshot();
+    const { appId, id: connectorId } = connectors.find(({ displayName }) => displayName === "GitHub production");
+    const { id } = connectorCredentials.find((one) => one.connectorId === connectorId && !one.deletedAt);
+    const { clientId: clientID, clientSecret, url: serverURL, fetch } = person.sandbox;
+    const elsewhere = new ConductorOne({ clientID, clientSecret, serverURL, fetch });
+    await elsewhere.connector.revokeCredential({ appId, connectorId, id });
+    elsewhere.close();
+    await person.click("button", "Refresh");
+    await person.reads(/\n3 of 26 match\n/);
   });
 });
 
