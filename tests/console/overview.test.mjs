@@ -179,6 +179,21 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
 /** Returns the value of a field. */
 const shows = (person, label) => person.page.$eval(`::-p-aria(${label})`, (field) => field.value);
 
+test("a credential that nobody has stored yet is not called the one in use", async () => {
+  await withConsole({ hash: "#/?search=AWS+account+7" }, async (person) => {
+    await person.click("button", "Rotate AWS account 7");
+    await person.click("button", "Create credential");
+    await person.find("heading", "Store the new credential");
+    await person.click("link", "Facts");
+    // The control plane has been asked about it.
+    await person.reads(/\nActive\nnew\n/);
+    await person.reads(/Credential in use\nUnknown\nClient ID\n—/);
+    await person.click("link", "Continue the rotation");
+    await storeAndClose(person, "The credential is stored");
+    await person.reads(/Credential in use\n[a-z]+-[a-z]+-\d+\n/);
+  });
+});
+
 test("what was typed on a target's page and not saved is there again, and is not lost with the page", async () => {
   await withConsole({}, async (person) => {
     await known(person);
@@ -270,12 +285,16 @@ async function storeNext(person, name, heading) {
 
 /** Stores the pair that is shown, and goes back to the job. */
 async function storeHere(person, heading) {
+  await storeAndClose(person, heading);
+  await person.find("heading", "Rotate together");
+}
+
+async function storeAndClose(person, heading) {
   await person.find("heading", "Store the new credential");
   await person.click("checkbox", "I stored the client ID and the secret");
   await person.click("button", "Continue");
   await person.find("heading", heading);
   await person.click("button", "Close");
-  await person.find("heading", "Rotate together");
 }
 
 test("many are rotated in one job: what changes, the first one, the others, and a failure that stops it", async () => {
