@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
-import { Person, pause, withConsole } from "./person.mjs";
+import { lookUpExamples, Person, pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 const REVOKE = "connector.revokeCredential";
@@ -345,6 +345,23 @@ test("what was left within the page keeps its secret: coming back shows it again
     await person.page.goBack();
     await store(person);
     await person.find("heading", "The credential is stored");
+    assert.equal(person.count(ROTATE), 1);
+  });
+});
+
+test("without a network after the pair was stored, the steps say that it is, and it goes on once there is one", async () => {
+  await withConsole({ start: address }, async (person) => {
+    await person.page.evaluate(() => (location.hash = "#/"));
+    await lookUpExamples(person);
+    await person.page.goBack();
+    await person.click("button", "Rotate credential");
+    await person.find("heading", "Store the new credential");
+    await person.page.setOfflineMode(true);
+    await store(person);
+    await person.find("heading", "Waiting to try again");
+    await person.reads(/\nStore\n?, done\n/);
+    await person.page.setOfflineMode(false);
+    await person.find("heading", "Both credentials work");
     assert.equal(person.count(ROTATE), 1);
   });
 });

@@ -649,13 +649,16 @@ export class Flow extends Shown {
   get #step(): Step {
     const { screen } = this;
     if (screen !== "stopped" && screen !== "waiting") return STEP_OF[screen];
+    const { phase } = this.#status ?? {};
+    // What is stored is not to be stored again, whatever failed since.
+    if (phase === "issued" && this.#events.some(({ event }) => event === "delivered")) return "grace";
     const phases: Partial<Record<string, Step>> = {
       planned: "issue",
       issuing: "issue",
       unknown: "issue",
       grace: "retire",
     };
-    return phases[this.#status?.phase ?? ""] ?? "check";
+    return phases[phase ?? ""] ?? "check";
   }
 
   /** Renders the proofs of the new credential. */
