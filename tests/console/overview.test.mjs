@@ -143,6 +143,36 @@ test("the timeline is zoomed and moved by keys, and shown as a table", async () 
   });
 });
 
+test("in windows of any width, no mark of the timeline is cut off, and the histogram stays small", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const width of [1280, 1200, 1100, 1000, 900, 800, 600]) {
+      await person.page.setViewport({ width, height: 900 });
+      await person.page.evaluate(
+        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+      );
+      const { cut, shown, height } = await person.page.evaluate(() => {
+        const { shadowRoot } = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-overview");
+        const axis = shadowRoot.querySelector("keyturn-timeline").shadowRoot.querySelector(".ticks");
+        const ticks = [...axis.querySelectorAll("time")];
+        const end = axis.getBoundingClientRect().right;
+        const whole = (tick) => tick.scrollWidth <= tick.clientWidth && tick.getBoundingClientRect().right <= end + 0.5;
+        // What remains of a mark without its word is its line.
+        const hidden = (tick) => tick.clientWidth < 8;
+        const chart = shadowRoot.querySelector("keyturn-ages").shadowRoot.querySelector("svg");
+        return {
+          cut: ticks.filter((tick) => !whole(tick) && !hidden(tick)).map((tick) => tick.textContent),
+          shown: ticks.filter(whole).length,
+          height: chart.getBoundingClientRect().height,
+        };
+      });
+      assert.deepEqual(cut, [], `${width} pixels`);
+      assert.ok(shown >= 4, `${shown} marks at ${width} pixels`);
+      assert.ok(height < 400, `the histogram is ${height} pixels high`);
+    }
+  });
+});
+
 test("a target's page: owner and consumers are kept, findings say what to do, the journal is shown", async () => {
   await withConsole({}, async (person) => {
     await known(person);
