@@ -173,6 +173,37 @@ test("in windows of any width, no mark of the timeline is cut off, and the histo
   });
 });
 
+test("in windows of any width and with any columns, dates are read in full, and each row keeps its button", async () => {
+  for (const hash of [
+    "",
+    "#/?columns=state,plane,group,expires,used,created,clientId,credential,owner,consumers,rotation",
+  ])
+    await withConsole({ hash }, async (person) => {
+      await known(person);
+      for (const width of [1280, 1100, 1000, 900, 800]) {
+        await person.page.setViewport({ width, height: 900 });
+        await person.page.evaluate(
+          () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+        );
+        const found = await person.page.evaluate(() => {
+          const { shadowRoot } = document
+            .querySelector("keyturn-console")
+            .shadowRoot.querySelector("keyturn-overview")
+            .shadowRoot.querySelector("keyturn-credentials");
+          const cut = (node) => node.scrollWidth > node.clientWidth;
+          const dates = [...shadowRoot.querySelectorAll("td:has(time), time .under")];
+          const edge = shadowRoot.querySelector(".scroller").getBoundingClientRect().right;
+          const buttons = [...shadowRoot.querySelectorAll("td.actions button")];
+          return {
+            cut: dates.filter(cut).map((node) => node.textContent.trim()),
+            beyond: buttons.filter((node) => node.getBoundingClientRect().right > edge).length,
+          };
+        });
+        assert.deepEqual(found, { cut: [], beyond: 0 }, `${width} pixels`);
+      }
+    });
+});
+
 test("a target's page: owner and consumers are kept, findings say what to do, the journal is shown", async () => {
   await withConsole({}, async (person) => {
     await known(person);
