@@ -61,7 +61,8 @@ test("one table has the targets of both control planes, and the counters filter 
     assert.deepEqual(await lanes(person), ["GitHub archive"]);
     await person.click("button", /Expired/);
     await person.reads(/26 targets/);
-    assert.equal((await lanes(person)).length, 12);
+    // The charts are painted after the table.
+    while ((await lanes(person)).length !== 12) await pause(20);
     await person.click("button", /Expired/);
     await person.reads(/1 of 26 matches/);
     assert.match(await person.page.evaluate(() => location.hash), /show=expired/);
