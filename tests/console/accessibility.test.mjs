@@ -1,7 +1,7 @@
 // Accessibility of the console that axe-core (in `axe-*.test.mjs`) cannot check. The standard is WCAG 2.2 AA.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lookUpExamples, pause, withBrowse } from "./person.mjs";
+import { lookUpExamples, pause, withBrowse, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -104,6 +104,25 @@ test("the focus is always to be seen", async () => {
       const found = await person.page.evaluate(focusSeen);
       assert.equal(found, "", `after ${step + 1} tabs`);
     }
+  });
+});
+
+test("in a narrow window, too, the focus is always to be seen, and the table can be sorted", async () => {
+  await withConsole({ width: 320 }, async (person) => {
+    await lookUpExamples(person);
+    await person.tabTo("Rows of the table");
+    const heads = [];
+    for (;;) {
+      await person.press("Tab");
+      await person.page.evaluate(() => new Promise(requestAnimationFrame));
+      assert.equal(await person.page.evaluate(focusSeen), "", `on ${await person.focus()}`);
+      heads.push(await person.focus());
+      if (heads.length > 20 || heads.at(-1) === "GitHub archive") break;
+    }
+    const columns = ["Target", "Status", "Belongs to", "Expires", "Last used", "Owner", "Rotation"];
+    assert.deepEqual(heads.slice(0, -2), ["Select all shown targets", ...columns]);
+    await person.click("button", "Target");
+    await person.find("button", "Rotate AWS account 1");
   });
 });
 

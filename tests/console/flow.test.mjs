@@ -391,6 +391,23 @@ test("what was left within the page keeps its secret: coming back shows it again
   });
 });
 
+test("without a network after the pair was stored, the steps say that it is, and it goes on once there is one", async () => {
+  await withConsole({ start: address }, async (person) => {
+    await person.page.evaluate(() => (location.hash = "#/"));
+    await lookUpExamples(person);
+    await person.page.goBack();
+    await person.click("button", "Rotate credential");
+    await person.find("heading", "Store the new credential");
+    await person.page.setOfflineMode(true);
+    await store(person);
+    await person.find("heading", "Waiting to try again");
+    await person.reads(/\nStore\n?, done\n/);
+    await person.page.setOfflineMode(false);
+    await person.find("heading", "Both credentials work");
+    assert.equal(person.count(ROTATE), 1);
+  });
+});
+
 test("names of markup, of right-to-left marks and of pictures are texts, wherever they stand", async () => {
   const before = async ({ sandbox }) => {
     const state = sandbox.snapshot();

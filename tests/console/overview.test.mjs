@@ -1,8 +1,9 @@
 // The overview of all targets, their pages, jobs and the sandbox's panel, in Chromium, as a person uses them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ConductorOne } from "keyturn";
 import { PATIENCE } from "../lib/patience.mjs";
-import { lookUpExamples, pause, withConsole } from "./person.mjs";
+import { lookUpExamples, Person, pause, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -60,7 +61,8 @@ test("one table has the targets of both control planes, and the counters filter 
     assert.deepEqual(await lanes(person), ["GitHub archive"]);
     await person.click("button", /Expired/);
     await person.reads(/26 targets/);
-    assert.equal((await lanes(person)).length, 12);
+    // The charts are painted after the table.
+    while ((await lanes(person)).length !== 12) await pause(20);
     await person.click("button", /Expired/);
     await person.reads(/1 of 26 matches/);
     assert.match(await person.page.evaluate(() => location.hash), /show=expired/);
@@ -81,6 +83,22 @@ test("one table has the targets of both control planes, and the counters filter 
     await person.reads(/No target matches/);
     await person.click("button", "Show all");
     await person.reads(/26 targets/);
+  });
+});
+
+test("a refresh shows what has become of known credentials since", async () => {
+  await withConsole({ hash: "#/?show=expiring" }, async (person) => {
+    await known(person);
+    await person.reads(/\n4 of 26 match\n/);
+    const { connectors, connectorCredentials } = person.sandbox.snapshot();
+    const { appId, id: connectorId } = connectors.find(({ displayName }) => displayName === "GitHub production");
+    const { id } = connectorCredentials.find((one) => one.connectorId === connectorId && !one.deletedAt);
+    const { clientId: clientID, clientSecret, url: serverURL, fetch } = person.sandbox;
+    const elsewhere = new ConductorOne({ clientID, clientSecret, serverURL, fetch });
+    await elsewhere.connector.revokeCredential({ appId, connectorId, id });
+    elsewhere.close();
+    await person.click("button", "Refresh");
+    await person.reads(/\n3 of 26 match\n/);
   });
 });
 
@@ -126,6 +144,67 @@ test("the timeline is zoomed and moved by keys, and shown as a table", async () 
   });
 });
 
+test("in windows of any width, no mark of the timeline is cut off, and the histogram stays small", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const width of [1280, 1200, 1100, 1000, 900, 800, 600]) {
+      await person.page.setViewport({ width, height: 900 });
+      await person.page.evaluate(
+        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+      );
+      const { cut, shown, height } = await person.page.evaluate(() => {
+        const { shadowRoot } = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-overview");
+        const axis = shadowRoot.querySelector("keyturn-timeline").shadowRoot.querySelector(".ticks");
+        const ticks = [...axis.querySelectorAll("time")];
+        const end = axis.getBoundingClientRect().right;
+        const whole = (tick) => tick.scrollWidth <= tick.clientWidth && tick.getBoundingClientRect().right <= end + 0.5;
+        // What remains of a mark without its word is its line.
+        const hidden = (tick) => tick.clientWidth < 8;
+        const chart = shadowRoot.querySelector("keyturn-ages").shadowRoot.querySelector("svg");
+        return {
+          cut: ticks.filter((tick) => !whole(tick) && !hidden(tick)).map((tick) => tick.textContent),
+          shown: ticks.filter(whole).length,
+          height: chart.getBoundingClientRect().height,
+        };
+      });
+      assert.deepEqual(cut, [], `${width} pixels`);
+      assert.ok(shown >= 4, `${shown} marks at ${width} pixels`);
+      assert.ok(height < 400, `the histogram is ${height} pixels high`);
+    }
+  });
+});
+
+test("in windows of any width and with any columns, dates are read in full, and each row keeps its button", async () => {
+  for (const hash of [
+    "",
+    "#/?columns=state,plane,group,expires,used,created,clientId,credential,owner,consumers,rotation",
+  ])
+    await withConsole({ hash }, async (person) => {
+      await known(person);
+      for (const width of [1280, 1100, 1000, 900, 800]) {
+        await person.page.setViewport({ width, height: 900 });
+        await person.page.evaluate(
+          () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+        );
+        const found = await person.page.evaluate(() => {
+          const { shadowRoot } = document
+            .querySelector("keyturn-console")
+            .shadowRoot.querySelector("keyturn-overview")
+            .shadowRoot.querySelector("keyturn-credentials");
+          const cut = (node) => node.scrollWidth > node.clientWidth;
+          const dates = [...shadowRoot.querySelectorAll("td:has(time), time .under")];
+          const edge = shadowRoot.querySelector(".scroller").getBoundingClientRect().right;
+          const buttons = [...shadowRoot.querySelectorAll("td.actions button")];
+          return {
+            cut: dates.filter(cut).map((node) => node.textContent.trim()),
+            beyond: buttons.filter((node) => node.getBoundingClientRect().right > edge).length,
+          };
+        });
+        assert.deepEqual(found, { cut: [], beyond: 0 }, `${width} pixels`);
+      }
+    });
+});
+
 test("a target's page: owner and consumers are kept, findings say what to do, the journal is shown", async () => {
   await withConsole({}, async (person) => {
     await known(person);
@@ -161,6 +240,21 @@ test("a target's page: owner and consumers are kept, findings say what to do, th
 
 /** Returns the value of a field. */
 const shows = (person, label) => person.page.$eval(`::-p-aria(${label})`, (field) => field.value);
+
+test("a credential that nobody has stored yet is not called the one in use", async () => {
+  await withConsole({ hash: "#/?search=AWS+account+7" }, async (person) => {
+    await person.click("button", "Rotate AWS account 7");
+    await person.click("button", "Create credential");
+    await person.find("heading", "Store the new credential");
+    await person.click("link", "Facts");
+    // The control plane has been asked about it.
+    await person.reads(/\nActive\nnew\n/);
+    await person.reads(/Credential in use\nUnknown\nClient ID\n—/);
+    await person.click("link", "Continue the rotation");
+    await storeAndClose(person, "The credential is stored");
+    await person.reads(/Credential in use\n[a-z]+-[a-z]+-\d+\n/);
+  });
+});
 
 test("what was typed on a target's page and not saved is there again, and is not lost with the page", async () => {
   await withConsole({}, async (person) => {
@@ -248,12 +342,21 @@ test("a target's credentials over time are a picture, and the same as a table", 
 /** Stores the waiting pair, and returns to the job. */
 async function storeNext(person, name, heading) {
   await person.click("link", `Store ${name}`);
+  await storeHere(person, heading);
+}
+
+/** Stores the pair that is shown, and goes back to the job. */
+async function storeHere(person, heading) {
+  await storeAndClose(person, heading);
+  await person.find("heading", "Rotate together");
+}
+
+async function storeAndClose(person, heading) {
   await person.find("heading", "Store the new credential");
   await person.click("checkbox", "I stored the client ID and the secret");
   await person.click("button", "Continue");
   await person.find("heading", heading);
   await person.click("button", "Close");
-  await person.find("heading", "Rotate together");
 }
 
 test("many are rotated in one job: what changes, the first one, the others, and a failure that stops it", async () => {
@@ -304,6 +407,85 @@ test("a job is paused and goes on after a reload, and issues nothing twice", asy
     assert.equal(person.count(ROTATE), 2);
     await person.click("button", "Remove the job");
     await person.reads(/There is no job in progress/);
+  });
+});
+
+test("a job that two tabs show is the same in both, and rotates nothing twice", async () => {
+  await withConsole({}, async (first) => {
+    await first.find("heading", "Overview");
+    for (const name of ["AWS account 1", "AWS account 2"]) await first.click("checkbox", `Select ${name}`);
+    await first.click("button", "Rotate 2 together");
+    await first.find("heading", "Rotate together");
+    const page = await first.page.browserContext().newPage();
+    const second = new Person(page, first);
+    await page.goto(first.page.url());
+    await second.reads(/Nothing has been started/);
+    await first.page.bringToFront();
+    await first.click("button", "Start with 1 target");
+    // It had no credential, so nothing remains of its rotation once the new one is stored.
+    await storeNext(first, "AWS account 1", "The credential is stored");
+    await page.bringToFront();
+    await second.reads(/The first ones are stored/);
+    assert.equal(second.count(ROTATE), 1);
+    await second.click("button", "They work: continue with the others");
+    await second.reads(/1 new credential waits/);
+    await first.page.bringToFront();
+    await first.reads(/AWS account 2\n[^]*To be stored/);
+    assert.equal(second.count(ROTATE), 2);
+    await page.bringToFront();
+    await second.click("button", "Remove the job");
+    await second.reads(/There is no job in progress/);
+    await first.page.bringToFront();
+    await first.reads(/There is no job in progress/);
+    assert.deepEqual(second.trouble, []);
+  });
+});
+
+test("a tab that is closed before the journal has anything of a target leaves it waiting, and not stored", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
+    await person.click("button", "Rotate 2 together");
+    const before = person.count("connector.getCredentials");
+    person.sandbox.fault({ operation: "connector.getCredentials", action: { delayMs: 4_000 } });
+    await person.click("button", "Start with 1 target");
+    while (person.count("connector.getCredentials") === before) await pause(20);
+    await person.page.reload();
+    await person.reads(/Nothing has been started[^]*AWS account 1\n[^]*Waiting/);
+    assert.equal(person.count(ROTATE), 0);
+    await person.click("button", "Start with 1 target");
+    await storeNext(person, "AWS account 1", "Both credentials work");
+    await person.reads(/The first ones are stored/);
+    assert.equal(person.count(ROTATE), 1);
+  });
+});
+
+test("what failed in a job and was finished on its own page counts as stored, and is not begun again", async () => {
+  await withConsole({}, async (person) => {
+    await known(person);
+    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
+    await person.click("button", "Rotate 2 together");
+    person.sandbox.fault({ operation: ROTATE, action: { status: 403 } });
+    await person.click("button", "Start with 1 target");
+    await person.reads(/Stopped: too many failed/);
+    await person.click("link", "Open AWS account 1");
+    await person.find("heading", "The control plane refused");
+    await person.click("button", "Continue");
+    await storeHere(person, "Both credentials work");
+    await person.reads(/The first ones are stored[^]*AWS account 1\n[^]*\nStored\n/);
+    assert.equal(person.count(ROTATE), 2);
+
+    // What was undone was not stored.
+    await person.click("button", "They work: continue with the others");
+    await person.click("link", "Store AWS account 3");
+    await person.find("heading", "Store the new credential");
+    await person.click("button", "Undo the rotation");
+    // Which one to put back is said.
+    await person.reads(/Put the old credential back into its place[^]*\nOld\n\S+\n/);
+    await person.click("button", "The old credential is back in its place");
+    await person.find("heading", "The rotation was undone");
+    await person.click("button", "Close");
+    await person.reads(/AWS account 3\n[^]*Failed\nUndone/);
   });
 });
 

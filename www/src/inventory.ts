@@ -52,7 +52,7 @@ const sameConnector = (one: Place, other: Place): boolean =>
 /** How long a report of C1 counts as current, in milliseconds. */
 const FRESH = 600_000;
 
-/** The maximum number of credentials that are checked when the page opens. */
+/** The maximum number of credentials that are checked at a time, when the page opens or is refreshed. */
 const SOME = 200;
 
 /** The known credentials of one tenant. Emits `change`. */
@@ -73,9 +73,15 @@ export class Inventory extends EventTarget {
     const kept = await store.credentials();
     const known = kept.map((one): Known => ({ ...one })).sort((one, other) => other.since - one.since);
     const inventory = new Inventory(client, store, known);
-    const stale = known.filter(({ checkedAt = 0 }) => Math.abs(clock.now() - checkedAt) > FRESH);
-    void inventory.check(stale.slice(0, SOME));
+    void inventory.refresh(FRESH);
     return inventory;
+  }
+
+  /** Checks the credentials whose latest check is older than `age`, in milliseconds. Those that waited longest come first. */
+  async refresh(age = 0): Promise<void> {
+    const checked = ({ checkedAt = 0 }: Known): number => checkedAt;
+    const stale = this.#known.filter((known) => !known.checking && Math.abs(clock.now() - checked(known)) > age);
+    await this.check(stale.sort((one, other) => checked(one) - checked(other)).slice(0, SOME));
   }
 
   /** All known credentials, latest first; those added by {@link remember} come last until the page is reloaded. */

@@ -1,6 +1,6 @@
 /** The base classes of the elements, and helpers that they share. */
 
-import { LitElement } from "lit";
+import { LitElement, type PropertyValues } from "lit";
 import { closest, type ElementTexts, type TextKey, watchTexts } from "./texts.js";
 import type { ElementClock } from "./types.js";
 import { type Values, Words } from "./words.js";
@@ -14,6 +14,19 @@ export abstract class Spoken extends LitElement {
   declare texts: Partial<ElementTexts> | undefined;
   #words: { readonly language: string; readonly texts: unknown; readonly made: Words } | undefined;
   #unwatch: (() => void) | undefined;
+  #defaults: Readonly<Record<string, unknown>> = {};
+
+  /** Sets properties to their defaults, which they also have while a page sets them to `undefined` or `null`. */
+  protected default(values: Readonly<Record<string, unknown>>): void {
+    this.#defaults = { ...this.#defaults, ...values };
+    Object.assign(this, values);
+  }
+
+  protected override willUpdate(_changed: PropertyValues<this>): void {
+    // Frameworks set what they do not have yet, and attributes that are removed are `null`.
+    const properties = this as unknown as Record<string, unknown>;
+    for (const [name, value] of Object.entries(this.#defaults)) properties[name] ??= value;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -84,7 +97,7 @@ export abstract class Shown extends Spoken {
 
   constructor() {
     super();
-    this.clock = Date;
+    this.default({ clock: Date });
   }
 
   override connectedCallback(): void {

@@ -137,18 +137,19 @@ export class Flow extends Shown {
 
   constructor() {
     super();
-    this.target =
-      this.label =
-      this.about =
-      this.owner =
-      this.grace =
-      this.caution =
-      this.lock =
-      this.typed =
-      this.announced =
-        "";
-    this.candidates = this.consumers = [];
-    this.naming = { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" };
+    this.default({
+      target: "",
+      label: "",
+      about: "",
+      candidates: [],
+      naming: { clientId: "BATON_CLIENT_ID", clientSecret: "BATON_CLIENT_SECRET" },
+      owner: "",
+      consumers: [],
+      grace: "",
+      caution: "",
+      lock: "",
+    });
+    this.typed = this.announced = "";
     this.recalls = this.agreed = this.busy = false;
     this.screen = "loading";
     this.format = "env";
@@ -175,10 +176,8 @@ export class Flow extends Shown {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("lifecycle") || changed.has("target")) {
-      this.#leave();
-      this.#begin();
-    }
+    super.willUpdate(changed);
+    if (changed.has("lifecycle") || changed.has("target")) this.#begin();
     this.#active = this.shadowRoot?.activeElement;
   }
 
@@ -215,6 +214,7 @@ export class Flow extends Shown {
   }
 
   #begin(): void {
+    this.#leave();
     const { lifecycle, target } = this;
     this.#here = new AbortController();
     this.#status = this.#plan = this.#old = this.#chosen = this.#looking = undefined;
@@ -224,7 +224,8 @@ export class Flow extends Shown {
     this.typed = this.announced = "";
     this.error = undefined;
     this.screen = "loading";
-    if (lifecycle && target) void this.#open(this.#here.signal);
+    // An element that is updated outside the document begins once it is connected.
+    if (lifecycle && target && this.isConnected) void this.#open(this.#here.signal);
   }
 
   /** Lets only one tab at a time continue a rotation: the others could not show the secret. */
@@ -432,13 +433,16 @@ export class Flow extends Shown {
   get #step(): Step {
     const { screen } = this;
     if (screen !== "stopped" && screen !== "waiting") return STEP_OF[screen];
+    const { phase } = this.#status ?? {};
+    // What is stored is not to be stored again, whatever failed since.
+    if (phase === "issued" && this.#events.some(({ event }) => event === "delivered")) return "grace";
     const phases: Partial<Record<string, Step>> = {
       planned: "issue",
       issuing: "issue",
       unknown: "issue",
       grace: "retire",
     };
-    return phases[this.#status?.phase ?? ""] ?? "check";
+    return phases[phase ?? ""] ?? "check";
   }
 
   /** Renders the proofs of the new credential. */
@@ -812,6 +816,7 @@ export class Flow extends Shown {
           <p>${this.words.has(key) ? this.say(key) : hint}</p>`,
       )}
       ${this.error ? this.#trouble() : nothing}
+      ${this.#status?.rollingBack ? this.#pair() : nothing}
       ${this.#buttons(html`${
         reason === "restore-by-hand"
           ? html`<button type="button" class="primary" aria-disabled=${this.busy} @click=${() => this.#resume({ restored: true })}>${this.say("rotate.restored")}</button>`

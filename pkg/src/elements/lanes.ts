@@ -102,6 +102,7 @@ export class Lanes extends Shown {
         top: 0.35rem;
         padding-inline-start: 0.3rem;
         border-inline-start: 1px solid var(--line);
+        overflow: hidden;
         white-space: nowrap;
       }
       .lane svg {
@@ -324,9 +325,7 @@ export class Lanes extends Shown {
 
   constructor() {
     super();
-    this.rows = [];
-    this.lanes = 12;
-    this.days = 180;
+    this.default({ rows: [], lanes: 12, days: 180 });
     this.page = this.shift = 0;
     this.tabular = false;
   }
@@ -392,8 +391,13 @@ export class Lanes extends Shown {
 
   protected override updated(): void {
     // Set by script, since a content security policy may forbid style attributes.
-    for (const tick of this.renderRoot.querySelectorAll<HTMLElement>(".ticks time"))
-      tick.style.insetInlineStart = `${tick.dataset.at}%`;
+    for (const tick of this.renderRoot.querySelectorAll<HTMLElement>(".ticks time")) {
+      const at = Number(tick.dataset.at);
+      tick.style.insetInlineStart = `${at}%`;
+      // A word that would be cut off at the end has no width at all.
+      const wide = 0.5 + 0.65 * (tick.textContent?.length ?? 0);
+      tick.style.maxInlineSize = `max(0px, (${100 - at}% - ${wide}em) * 999)`;
+    }
   }
 
   #button(name: IconName, key: TextKey, act: () => void, off = false): TemplateResult {

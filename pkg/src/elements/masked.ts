@@ -12,6 +12,8 @@ const SHOWN = 60_000;
 /** The mask. No secret has its length, so it does not disclose that of the secret. */
 const MASK = "•".repeat(22);
 
+const nothingToShow = (): string => "";
+
 /**
  * Shows the result of `text`, with the label `label`. If it is a `secret`, `text` is called only to show or copy it:
  * the element does not keep it, and nothing of it stays in the document once it is masked again or removed. The
@@ -81,8 +83,7 @@ export class SecretValue extends Spoken {
 
   constructor() {
     super();
-    this.label = this.name = "";
-    this.text = () => "";
+    this.default({ label: "", name: "", text: nothingToShow });
     this.secret = this.shown = false;
   }
 
@@ -91,8 +92,11 @@ export class SecretValue extends Spoken {
     clearTimeout(this.#mask);
     this.shown = false;
     this.#paint("");
-    // Otherwise anyone with a reference to this element could still read the secret.
-    this.text = () => "";
+    queueMicrotask(() => {
+      // An element that was only moved is connected again. Otherwise anyone with a reference to it could still read the
+      // secret.
+      if (!this.isConnected) this.text = nothingToShow;
+    });
   }
 
   protected override render(): TemplateResult {

@@ -19,6 +19,10 @@ import {
 import { theme } from "./theme.js";
 import type { CredentialAction, CredentialView } from "./types.js";
 
+/** The least widths of columns, in rem: of the check boxes, and of the others, unless they need more. */
+const LEAST = { pick: 2.9, other: 7.5 };
+const WIDER: Partial<Record<CredentialColumn, number>> = { state: 10.5, rotation: 10, clientId: 11, credential: 9 };
+
 /** The columns that are shown by default. */
 const USUAL: readonly CredentialColumn[] = ["state", "group", "expires", "used", "owner", "rotation"];
 
@@ -166,6 +170,7 @@ export class Table extends Shown {
         border-radius: var(--radius);
         background: var(--surface);
         scroll-padding-block: 2.5rem 0.5rem;
+        scroll-padding-inline-end: var(--keyturn-actions-width, 7.5rem);
         /* Elements are reused for other rows: scroll anchoring would follow them. */
         overflow-anchor: none;
         overscroll-behavior: contain;
@@ -225,6 +230,9 @@ export class Table extends Shown {
         padding: 0;
         border: 0;
       }
+      tbody tr {
+        background: var(--surface);
+      }
       tbody tr:not(.room):hover {
         background: var(--sunken);
       }
@@ -249,6 +257,20 @@ export class Table extends Shown {
         text-overflow: ellipsis;
       }
       @container (width >= 720px) {
+        /* What has no room is scrolled to, and the buttons stay. The names have the remaining 18 %. */
+        table {
+          min-width: calc(var(--least, 0rem) / 0.82);
+        }
+        :is(th, td).actions {
+          position: sticky;
+          inset-inline-end: 0;
+          z-index: 1;
+          background: inherit;
+        }
+        thead th.actions {
+          z-index: 3;
+          background: var(--sunken);
+        }
         td > .named {
           display: -webkit-box;
           width: fit-content;
@@ -298,7 +320,7 @@ export class Table extends Shown {
         cursor: pointer;
       }
       th.target {
-        width: 19%;
+        width: 18%;
       }
       th.actions {
         width: var(--keyturn-actions-width, 7.5rem);
@@ -320,14 +342,30 @@ export class Table extends Shown {
         color: var(--muted);
       }
       @container (width < 720px) {
-        thead {
-          position: absolute;
-          width: 1px;
-          height: 1px;
-          overflow: hidden;
-          clip-path: inset(50%);
+        /* The heads are a line of buttons that sort, above the blocks. */
+        thead tr {
+          display: flex;
+          flex-wrap: wrap;
+          align-items: center;
+          padding-inline: 0.6rem 0.25rem;
+          border-bottom: 1px solid var(--line);
+          background: var(--sunken);
+        }
+        thead tr > th[class] {
+          display: flex;
+          align-items: center;
+          position: static;
+          width: auto;
+          border: 0;
+        }
+        thead button {
+          padding-inline: 0.5rem;
+        }
+        thead .pick > span {
+          padding: 0;
         }
         table,
+        thead,
         tbody,
         tbody tr,
         tbody :is(th, td) {
@@ -436,13 +474,8 @@ export class Table extends Shown {
 
   constructor() {
     super();
-    this.rows = [];
-    this.view = {};
-    this.selected = new Set();
-    this.actions = [];
-    this.selectable = this.withoutFilters = false;
-    this.label = "";
-    this.narrow = false;
+    this.default({ rows: [], view: {}, selected: new Set(), actions: [], label: "" });
+    this.selectable = this.withoutFilters = this.narrow = false;
   }
 
   override connectedCallback(): void {
@@ -477,6 +510,7 @@ export class Table extends Shown {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    super.willUpdate(changed);
     if (!changed.has("view")) return;
     this.#first = 0;
     this.#brief = this.hasUpdated;
@@ -497,6 +531,10 @@ export class Table extends Shown {
 
   protected override updated(changed: PropertyValues<this>): void {
     // Set by script, since a content security policy may forbid style attributes.
+    const others = this.#columns.map((column) => WIDER[column] ?? LEAST.other);
+    const least = others.reduce((sum, one) => sum + one, this.selectable ? LEAST.pick : 0);
+    const buttons = this.actions.length > 0 ? "var(--keyturn-actions-width, 7.5rem)" : "0rem";
+    this.renderRoot.querySelector("table")?.style.setProperty("--least", `calc(${least}rem + ${buttons})`);
     for (const room of this.renderRoot.querySelectorAll<HTMLElement>("tr.room"))
       room.style.height = `${room.dataset.height}px`;
     if (!changed.has("view")) return;

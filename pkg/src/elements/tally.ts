@@ -86,8 +86,7 @@ export class Counters extends Shown {
 
   constructor() {
     super();
-    this.rows = [];
-    this.filter = "all";
+    this.default({ rows: [], filter: "all" });
     this.compact = false;
   }
 

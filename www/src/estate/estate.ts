@@ -96,6 +96,7 @@ export class Estate extends EventTarget implements Works {
     for (const store of this.#stores) store.watch(() => void this.#remember());
     this.#opened = this.#remember();
     this.job = Job.found(this);
+    addEventListener("storage", this.#followed);
   }
 
   get #stores(): readonly Store[] {
@@ -128,8 +129,10 @@ export class Estate extends EventTarget implements Works {
 
   /** Stops loading, closes the journals, and wipes all secrets. The connections stay open. */
   close(): void {
+    this.job?.close();
     this.#running.abort();
     clearTimeout(this.#gathering);
+    removeEventListener("storage", this.#followed);
     this.connections.c1?.inventory.removeEventListener("change", this.#changed);
     void this.#lifecycles?.then((lifecycles) => lifecycles.close());
   }
@@ -238,14 +241,20 @@ export class Estate extends EventTarget implements Works {
     return { ends, grace: this.graceText(name), cuts: false, sinks: [], refused: undefined };
   }
 
-  async issue(name: string): Promise<void> {
+  async issue(name: string, begins: (before: number) => boolean): Promise<void> {
     const target = this.target(name);
     if (!target) throw new Error("target-gone");
-    await (await this.lifecycles()).issue(target);
+    await (await this.lifecycles()).issue(target, begins);
   }
 
   /** The current job, which may be left from an earlier page. */
   job: Job | undefined;
+
+  /** Follows what another tab does with the job. */
+  readonly #followed = (): void => {
+    this.job = Job.followed(this);
+    this.#tell();
+  };
 
   /** Plans to rotate targets together, in the open job if there is one. */
   together(targets: readonly string[]): void {
@@ -288,6 +297,11 @@ export class Estate extends EventTarget implements Works {
     this.loaded = true;
     this.#changed();
     await this.#catchUp();
+  }
+
+  /** Loads all lists, and asks C1 about the known credentials again. */
+  async refresh(): Promise<void> {
+    await Promise.all([this.load(), this.connections.c1?.inventory.refresh()]);
   }
 
   /** Stops loading. */
@@ -346,7 +360,9 @@ export class Estate extends EventTarget implements Works {
         createdAt: standing?.createdAt ?? Date.parse(credential.created_at),
         tellsUse: false,
       };
-    const living = known.filter((one) => !one.gone && one.revokedAt === undefined && !one.facts?.deletedAt);
+    const living = known.filter(
+      (one) => !one.gone && one.revokedAt === undefined && !one.facts?.deletedAt && !standing?.unused?.includes(one.id),
+    );
     const newest = living.reduce<Known | undefined>(
       (best, one) => (best && usedLast(best) >= usedLast(one) ? best : one),
       undefined,
@@ -471,7 +487,7 @@ function modeOf(credential: ApiCredentialFacts | undefined): string | undefined 
   return isKey(key) ? t(key) : (credential?.mode ?? undefined);
 }
 
-function standingOf({ progress, phase, rollingBack, current, sequence }: LifecycleStatus): Standing {
+function standingOf({ progress, phase, rollingBack, current, credentials, sequence }: LifecycleStatus): Standing {
   const { state } = progress;
   const shown = rollingBack
     ? "back"
@@ -484,11 +500,14 @@ function standingOf({ progress, phase, rollingBack, current, sequence }: Lifecyc
     state === "stopped" ? progress.reason : ["unknown", "issued", "approval"].includes(shown ?? "") ? shown : undefined;
   return {
     sequence,
+    rotation: progress.rotation,
+    last: progress.state === "idle" ? progress.last : undefined,
     phase: shown,
     state,
     until: state === "waiting" ? progress.until : undefined,
     attention,
     current: current?.id,
+    unused: credentials.filter(({ role }) => role === "new" || role === "orphan").map(({ id }) => id),
     clientId: current?.clientId,
     createdAt: current?.createdAt,
     expiresAt: current?.expiresAt,

@@ -3,6 +3,7 @@
  * each target: so a job can be resumed after the tab was closed.
  */
 
+import type { LifecycleStatus } from "keyturn/lifecycle";
 import type { Standing } from "./store.js";
 
 /** What a rotation of a target would change. */
@@ -37,14 +38,15 @@ export interface Works extends EventTarget {
   target(name: string): { readonly label: string; readonly group: string } | undefined;
   /** Returns what to show beside a target's label if others have the same label. */
   distinction(name: string): string | undefined;
-  standing(name: string): Pick<Standing, "phase"> | undefined;
+  standing(name: string): Pick<Standing, "phase" | "rotation" | "last"> | undefined;
   /** Returns what a rotation would change; `undefined` if one is under way, or if it is not known yet. */
   prospect(name: string): Prospect | undefined;
   /**
    * Advances a target's rotation as far as possible. Rejects unless the new credential gets stored, or waits for a
-   * person to store it.
+   * person to store it. Calls `begins` with the number of the rotation before it, as the journal has it, and does
+   * nothing if that returns false.
    */
-  issue(name: string): Promise<void>;
+  issue(name: string, begins: (before: number) => boolean): Promise<void>;
 }
 
 /** The rules of a job. */
@@ -65,7 +67,8 @@ export type Part = "waiting" | "working" | "store" | "stored" | "failed";
 /** What is stored of a job. */
 interface Kept {
   readonly targets: readonly string[];
-  readonly begun: readonly string[];
+  /** The targets that were begun, each with the number of the rotation before it, or 0. */
+  readonly begun: Readonly<Record<string, number>>;
   readonly rules: Rules;
   readonly proven: boolean;
   readonly failed: Readonly<Record<string, string>>;
@@ -81,7 +84,10 @@ export class Job extends EventTarget {
   #running = false;
   /** The targets with a call under way. */
   readonly #working = new Set<string>();
+  /** The targets whose call succeeded, even if their standing could not be read since. */
+  readonly #issued = new Set<string>();
   #turning: Promise<void> | undefined;
+  #closed = false;
 
   private constructor(works: Works, key: string, kept: Kept) {
     super();
@@ -93,13 +99,23 @@ export class Job extends EventTarget {
 
   /** Returns the job that an earlier page left, if there is one. */
   static found(works: Works): Job | undefined {
-    const key = keyOf(works);
-    try {
-      const kept = JSON.parse(globalThis[works.keeps].getItem(key) ?? "null") as Kept | null;
-      return kept ? new Job(works, key, kept) : undefined;
-    } catch {
-      return undefined;
+    const kept = keptOf(works);
+    return kept && new Job(works, keyOf(works), kept);
+  }
+
+  /** Returns the job after another tab has changed, created or removed it. */
+  static followed(works: Works): Job | undefined {
+    const { job } = works;
+    const kept = keptOf(works);
+    if (!job || !kept) {
+      job?.close();
+      return Job.found(works);
     }
+    // It runs in one tab at a time: where somebody has acted last.
+    job.#running = false;
+    job.#kept = kept;
+    job.#changed();
+    return job;
   }
 
   /** Adds targets to the open job, or creates a new one if there is none or it is done. Begins no rotation. */
@@ -116,7 +132,7 @@ export class Job extends EventTarget {
   }
 
   static #of(works: Works, targets: readonly string[]): Job {
-    const kept = { targets, begun: [], rules: RULES, proven: false, failed: {} };
+    const kept = { targets, begun: {}, rules: RULES, proven: false, failed: {} };
     const job = new Job(works, keyOf(works), kept);
     job.#keep({});
     return job;
@@ -135,12 +151,18 @@ export class Job extends EventTarget {
   }
 
   part(name: string): Part {
-    if (this.#kept.failed[name] !== undefined) return "failed";
-    if (!this.#kept.begun.includes(name)) return "waiting";
-    const phase = this.#works.standing(name)?.phase;
-    if (phase === "issued" && this.#works.byHand) return "store";
-    if (this.#working.has(name)) return "working";
-    return phase === undefined || phase === "grace" || phase === "approval" ? "stored" : "working";
+    const { begun, failed } = this.#kept;
+    const { phase, rotation = 0, last } = this.#works.standing(name) ?? {};
+    const working = this.#working.has(name);
+    // A tab may be closed after it has begun a target and before the journal has anything of that.
+    const made = this.#issued.has(name) || rotation > (begun[name] ?? rotation);
+    // What has failed here may have been finished elsewhere since, or undone.
+    const over = made && !working && (phase === undefined || phase === "grace" || phase === "approval");
+    const undone = phase === undefined && last === "rolled-back";
+    if (over && !undone) return "stored";
+    if (over || failed[name] !== undefined) return "failed";
+    if (made && phase === "issued" && this.#works.byHand) return "store";
+    return made || working ? "working" : "waiting";
   }
 
   count(part: Part): number {
@@ -153,14 +175,19 @@ export class Job extends EventTarget {
   }
 
   get state(): JobState {
-    const { targets, begun, rules, proven } = this.#kept;
+    const { targets, rules, proven } = this.#kept;
     if (targets.every((name) => ["stored", "failed"].includes(this.part(name)))) return "done";
     if (this.count("failed") >= rules.failures) return "stopped";
+    const begun = this.#begun;
     if (begun.length === 0 && !this.#running) return "planned";
     const canary =
       begun.length >= rules.canary && begun.every((name) => ["stored", "failed"].includes(this.part(name)));
     if (!proven && canary && targets.length > rules.canary) return "canary";
     return this.#running ? "running" : "paused";
+  }
+
+  get #begun(): readonly string[] {
+    return this.targets.filter((name) => this.part(name) !== "waiting");
   }
 
   /** Changes rules from now on. */
@@ -189,20 +216,30 @@ export class Job extends EventTarget {
 
   /** Retries the failed targets. */
   again(): void {
-    const { begun, failed } = this.#kept;
-    this.#keep({ failed: {}, begun: begun.filter((name) => failed[name] === undefined) });
+    const begun = { ...this.#kept.begun };
+    for (const name of this.targets.filter((one) => this.part(one) === "failed")) {
+      delete begun[name];
+      this.#issued.delete(name);
+    }
+    this.#keep({ failed: {}, begun });
     this.start();
   }
 
   /** Discards the job. Rotations that are under way stay so. */
   end(): void {
-    this.#running = false;
-    this.#works.removeEventListener("change", this.#changed);
+    this.close();
     try {
       globalThis[this.#works.keeps].removeItem(this.#key);
     } catch {
       // Storage is unavailable, so the job was never stored.
     }
+  }
+
+  /** Begins and records nothing more: the page is being left, or another job takes its place. */
+  close(): void {
+    this.#running = false;
+    this.#closed = true;
+    this.#works.removeEventListener("change", this.#changed);
   }
 
   readonly #changed = (): void => {
@@ -227,7 +264,6 @@ export class Job extends EventTarget {
         await Promise.race(running);
         continue;
       }
-      if (!this.#kept.begun.includes(next)) this.#keep({ begun: [...this.#kept.begun, next] });
       const one = this.#rotate(next).finally(() => running.delete(one));
       running.add(one);
     }
@@ -236,7 +272,8 @@ export class Job extends EventTarget {
   /** Returns the next target that the rules allow to begin. */
   #next(): string | undefined {
     if (!this.#running || this.state !== "running") return undefined;
-    const { targets, begun, rules, proven } = this.#kept;
+    const { targets, rules, proven } = this.#kept;
+    const begun = this.#begun;
     // Rotations begun before the tab was closed continue first, unless they need a person.
     const left = this.#works.byHand ? undefined : begun.find((name) => this.#isLeft(name));
     if (left !== undefined) return left;
@@ -254,13 +291,33 @@ export class Job extends EventTarget {
     this.dispatchEvent(new Event("change"));
     try {
       if (!this.#works.target(name)) throw new Error("target-gone");
-      await this.#works.issue(name);
+      await this.#works.issue(name, (before) => this.#begins(name, before));
+      this.#issued.add(name);
     } catch (error) {
-      this.#keep({ failed: { ...this.failed, [name]: error instanceof Error ? error.message : String(error) } });
+      // Calls of a page that is being left fail.
+      if (this.#closed) return;
+      // Another tab runs the same job.
+      if ((error as Error).message === "elsewhere" && this.#reread().begun[name] !== undefined) this.#running = false;
+      else this.#keep({ failed: { ...this.failed, [name]: error instanceof Error ? error.message : String(error) } });
     } finally {
       this.#working.delete(name);
       this.dispatchEvent(new Event("change"));
     }
+  }
+
+  /** Records that a target is begun. Returns false if another tab has already rotated it for the same job. */
+  #begins(name: string, before: number): boolean {
+    if (this.#closed) return false;
+    const { begun } = this.#reread();
+    if (before > (begun[name] ?? before)) return false;
+    this.#keep({ begun: { ...begun, [name]: before } });
+    return true;
+  }
+
+  /** Reads what other tabs have stored of the job. */
+  #reread(): Kept {
+    this.#kept = keptOf(this.#works) ?? this.#kept;
+    return this.#kept;
   }
 
   #keep(some: Partial<Kept>): void {
@@ -271,6 +328,20 @@ export class Job extends EventTarget {
       // Storage is unavailable: the job lasts until the page is closed.
     }
     this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Returns the number of the rotation before the one that is under way, or of the last one if none is. */
+export function before({ phase, progress }: Pick<LifecycleStatus, "phase" | "progress">): number {
+  return phase === undefined ? progress.rotation : progress.rotation - 1;
+}
+
+/** Returns what is stored of the job. */
+function keptOf(works: Works): Kept | undefined {
+  try {
+    return (JSON.parse(globalThis[works.keeps].getItem(keyOf(works)) ?? "null") as Kept | null) ?? undefined;
+  } catch {
+    return undefined;
   }
 }
 

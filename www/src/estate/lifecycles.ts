@@ -16,6 +16,7 @@ import {
 import { clock } from "../clock.js";
 import type { Service } from "../connection/ways.js";
 import type { Estate, Target } from "./estate.js";
+import { before } from "./job.js";
 import type { PolicySettings } from "./store.js";
 
 /** The name of a target while its policy is checked. */
@@ -80,11 +81,12 @@ export class Lifecycles {
     return status as LifecycleStatus;
   }
 
-  /** Advances a target's rotation to where its secret waits to be stored. */
-  async issue(target: Target): Promise<void> {
+  /** Advances a target's rotation to where its secret waits to be stored, unless `begins` returns false. */
+  async issue(target: Target, begins: (before: number) => boolean): Promise<void> {
     const { lifecycle, provider, sink } = this.of(target);
     await this.hold(target);
     const status = await this.status(target);
+    if (!begins(before(status))) return;
     if (status.phase === "issued" && sink.waiting === undefined && !provider.recalls) {
       const last = (await lifecycle.history(target.name)).at(-1);
       // Somebody may have stored a secret that was shown: the page of the rotation asks before it issues another one.

@@ -30,6 +30,9 @@ export interface Settings {
 export interface Standing {
   /** The number of the journal's last event. */
   readonly sequence: number;
+  /** The number of the current or last rotation, and how the last one ended. */
+  readonly rotation?: number | undefined;
+  readonly last?: "done" | "rolled-back" | undefined;
   readonly phase?: string | undefined;
   readonly state?: string | undefined;
   readonly until?: number | undefined;
@@ -37,6 +40,8 @@ export interface Standing {
   readonly attention?: string | undefined;
   /** The id of the credential in use, according to the journal. */
   readonly current?: string | undefined;
+  /** The ids of credentials that were issued and that nothing uses yet, according to the journal. */
+  readonly unused?: readonly string[] | undefined;
   readonly clientId?: string | undefined;
   readonly createdAt?: number | undefined;
   readonly expiresAt?: number | undefined;

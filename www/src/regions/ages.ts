@@ -19,6 +19,7 @@ export class Ages extends LitElement {
       svg {
         display: block;
         width: 100%;
+        max-width: 26rem;
         height: auto;
       }
       rect {

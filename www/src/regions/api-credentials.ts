@@ -166,8 +166,9 @@ export class ApiCredentials extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { items, loading } = this.#pages;
-    const known = this.#count !== undefined && Number.isFinite(this.#count) && (items.length > 0 || !loading);
+    const { items, loading, error } = this.#pages;
+    const told = this.#count !== undefined && Number.isFinite(this.#count);
+    const known = told && (items.length > 0 || !(loading || error));
     return html`<section class="card" aria-labelledby="heading">
       <header>
         <h2 id="heading" tabindex="-1">${t("api.title")}</h2>

@@ -10,7 +10,7 @@ import type {
 } from "keyturn/lifecycle";
 import { type LifecycleCalls, remoteLifecycle } from "keyturn/lifecycle/remote";
 import { clock, setClock } from "../clock.js";
-import { Job, type Prospect, type Works } from "../estate/job.js";
+import { before, Job, type Prospect, type Works } from "../estate/job.js";
 import { lifetime } from "../ui/dates.js";
 import { rowOf } from "./rows.js";
 import { type About, aboutOf, type Session } from "./session.js";
@@ -63,6 +63,7 @@ export class ServedEstate extends EventTarget implements Works {
   }
 
   close(): void {
+    this.job?.close();
     document.removeEventListener("visibilitychange", this.#seen);
     clearTimeout(this.#timer);
   }
@@ -87,9 +88,11 @@ export class ServedEstate extends EventTarget implements Works {
     return undefined;
   }
 
-  standing(name: string): { phase: string | undefined } | undefined {
-    const status = this.status(name);
-    return status && { phase: status.progress.state === "awaits-approval" ? "approval" : status.phase };
+  standing(name: string): ReturnType<Works["standing"]> {
+    const { phase, progress } = this.status(name) ?? {};
+    if (!progress) return undefined;
+    const last = progress.state === "idle" ? progress.last : undefined;
+    return { phase: progress.state === "awaits-approval" ? "approval" : phase, rotation: progress.rotation, last };
   }
 
   /** Returns what the tenant last reported about a target's credentials. */
@@ -164,11 +167,13 @@ export class ServedEstate extends EventTarget implements Works {
     }
   }
 
-  async issue(name: string): Promise<void> {
-    const { phase } = this.status(name) ?? {};
-    const progress = await (phase === undefined ? this.lifecycle.rotate(name) : this.lifecycle.advance(name)).finally(
-      () => this.#fresh(),
-    );
+  async issue(name: string, begins: (before: number) => boolean): Promise<void> {
+    const status = this.status(name);
+    if (status && !begins(before(status))) return;
+    const progress = await (status?.phase === undefined
+      ? this.lifecycle.rotate(name)
+      : this.lifecycle.advance(name)
+    ).finally(() => this.#fresh());
     if (progress.state === "stopped") throw new Error(`${progress.reason}: ${progress.about}`);
     const reached = this.status(name)?.phase;
     if (reached === "unknown") throw new Error("outcome-unknown");

@@ -210,12 +210,19 @@ export class Jobs extends LitElement {
     const group = target?.group ?? "";
     const failed = job.failed[name];
     const trouble = `trouble.${failed}`;
-    const why = isKey(trouble) ? t(trouble) : failed;
+    const why =
+      part !== "failed"
+        ? nothing
+        : failed === undefined
+          ? t("event.rolled-back")
+          : isKey(trouble)
+            ? t(trouble)
+            : html`<span lang="en" dir="ltr">${failed}</span>`;
     return html`<tr role="row">
       <th role="rowheader" scope="row"><bdi>${label}</bdi><span class="under">${bdis([group, distinction === group ? "" : (distinction ?? "")])}</span></th>
       <td role="cell" data-label=${t("jobs.change")}>${this.#diff(name)}</td>
       <td role="cell" data-label=${t("jobs.state")}>
-        <div>${chip(...PARTS[part], t(`jobs.part.${part}`))} ${why ? html`<span class="under">${why}</span>` : nothing}</div>
+        <div>${chip(...PARTS[part], t(`jobs.part.${part}`))} ${why === nothing ? nothing : html`<span class="under">${why}</span>`}</div>
       </td>
       <td role="cell" class="actions">
         <div>

@@ -60,7 +60,7 @@ export class Overview extends TargetsView {
           ${
             loading
               ? html`<button type="button" @click=${() => estate.stop()}>${t("overview.stop")}</button>`
-              : html`<button type="button" @click=${() => void estate.load()}>${icon("sync")} ${t("overview.refresh")}</button>`
+              : html`<button type="button" @click=${() => void estate.refresh()}>${icon("sync")} ${t("overview.refresh")}</button>`
           }
         </div>
       </div>

@@ -161,7 +161,7 @@ export class PolicyForm extends LitElement {
             </fieldset>`
           : nothing
       }
-      <div role="alert">${this.error ? note("bad", "warning", html`<p><strong>${t("policy.refused")}</strong> ${(this.error as Error).message}</p>`) : nothing}</div>
+      <div role="alert">${this.error ? note("bad", "warning", html`<p><strong>${t("policy.refused")}</strong> <span lang="en" dir="ltr">${(this.error as Error).message}</span></p>`) : nothing}</div>
       <div class="buttons">
         <button class="primary">${t("policy.save")}</button>
         ${draft ? html`<button type="button" @click=${this.#discard}>${t("target.discard")} <span class="unseen">(${t("target.policy")})</span></button>` : nothing}
