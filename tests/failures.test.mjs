@@ -63,6 +63,7 @@ describe("every failure", () => {
       ["422", refused(422), {}, "unprocessable", "answered"],
       ["429", refused(429, { "retry-after": "7" }), {}, "rate_limited", "answered"],
       ["500", refused(500), {}, "server_error", "answered"],
+      ["503", refused(503, { "retry-after": "7" }), {}, "server_error", "answered"],
       ["a redirect", refused(303), {}, "unexpected_status", "answered"],
       [
         "half an answer",
@@ -80,7 +81,7 @@ describe("every failure", () => {
         const error = await failure(() => read(async (...given) => answer(...given), options));
         assert.ok(KeyturnError.is(error), String(error));
         assert.deepEqual([error.kind, error.outcome], [kind, outcome]);
-        assert.equal(error.retryAfterMs, what === "429" ? 7000 : undefined);
+        assert.equal(error.retryAfterMs, /^(429|503)$/.test(what) ? 7000 : undefined);
         assert.ok(
           error.operation === undefined || /^(c1\.api\.app\.v1\.Apps\.Get|roles\.retrieve)$/.test(error.operation),
         );

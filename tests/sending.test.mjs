@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createPlainServer } from "node:http";
-import { createServer } from "node:https";
+import { createServer, request as requestByHttps } from "node:https";
 import { createServer as createSocketServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -138,6 +138,31 @@ describe("before a request is written", () => {
       await c1.connector.rotateCredential({ appId: "a", connectorId: "b" }).catch(({ code, reason, outcome }) => console.log(code, reason, outcome));`;
     const { stdout } = await run(program, { args: ["--tls-max-v1.2"], env: { NODE_EXTRA_CA_CERTS: certificate.file } });
     assert.equal(stdout, "connection_failed unreachable none\n");
+  });
+
+  test("text instead of TLS, in place of the handshake and after the request", async (t) => {
+    const raw = new Map();
+    const text = "HTTP/1.1 408 Request Time-out\r\nconnection: close\r\n\r\n";
+    const server = createServer(certificate, ({ socket }) => raw.get(socket.remotePort).write(text));
+    server.on("connection", (socket) => raw.set(socket.remotePort, socket));
+    const later = await listening(t, server);
+    const plain = await listening(
+      t,
+      createPlainServer((_, response) => response.end("{}")),
+    );
+    const fetch = (url, { method, headers }) =>
+      new Promise((_, reject) => {
+        const sent = requestByHttps(url, { method, headers, ca: certificate.cert, agent: false });
+        sent.once("error", reject).end();
+      });
+    for (const [port, code, outcome] of [
+      [later.port, "outcome_unknown", "unknown"],
+      [plain.port, "connection_failed", "none"],
+    ]) {
+      const c1 = client(`https://localhost:${port}`, { fetch, retryConfig: { strategy: "none" } });
+      const error = await failure(c1.connector.rotateCredential(IDS));
+      assert.deepEqual([error.code, error.outcome], [code, outcome], String(error.cause));
+    }
   });
 
   test("a port that no browser connects to", async () => {

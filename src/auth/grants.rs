@@ -193,6 +193,12 @@ impl OAuth {
         }
     }
 
+    /// Returns the values that must not be shown.
+    pub(super) fn secrets(&self) -> [&str; 5] {
+        [at::CLIENT_SECRET, at::PASSWORD, at::REFRESH_TOKEN, at::CODE, at::CODE_VERIFIER]
+            .map(|index| self.values.get(index).map_or("", |value| value.as_str()))
+    }
+
     /// Writes the fields of a token request.
     pub(super) fn write(&self, form: &mut Form, assertion: &str) {
         let renews = !self.refresh_token().is_empty();

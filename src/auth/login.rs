@@ -224,7 +224,13 @@ impl Login {
     }
 
     fn read(&self, answer: &Answer) -> Result<Grant, TokenError> {
-        let grant = token_response::parse(answer.status, answer.body)?;
+        // All other secrets are recognized by their form.
+        let sent = match (&self.source, &self.device) {
+            (Source::OAuth(source), _) => source.secrets(),
+            (_, Some(device)) => [device.code(), "", "", "", ""],
+            _ => [""; 5],
+        };
+        let grant = token_response::parse_without(answer.status, answer.body, &sent)?;
         match (grant.token_type, &self.dpop) {
             // A server that does not bind tokens issues a bearer token, which is allowed.
             (TokenType::Bearer, _) | (TokenType::Dpop, Some(_)) => Ok(grant),

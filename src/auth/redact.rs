@@ -408,7 +408,7 @@ fn until(bytes: &[u8], from: usize, is_end: &dyn Fn(u8) -> bool) -> usize {
 
 /// Returns `text` with `[redacted]` in place of each `secret`. It works on bytes, because a text search of `str` costs
 /// 3 KB of code.
-fn replaced(text: &str, secret: &str) -> String {
+pub(super) fn replaced(text: &str, secret: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let (mut at, first) = (0, secret.bytes().next());
@@ -446,7 +446,7 @@ fn normalized(name: &str) -> String {
 /// list, and all names that end like them.
 pub fn is_secret_name(name: &str) -> bool {
     let normalized = normalized(name);
-    const ENDINGS: [&str; 24] = [
+    const ENDINGS: [&str; 26] = [
         "secret",
         "password",
         "passwd",
@@ -471,6 +471,8 @@ pub fn is_secret_name(name: &str) -> bool {
         "connectionstring",
         "credentialsjson",
         "privatekeypem",
+        "devicecode",
+        "codeverifier",
     ];
     // Pagination tokens are not secret, and are useful to see.
     !matches!(normalized.as_str(), "pagetoken" | "nextpagetoken")

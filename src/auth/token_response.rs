@@ -7,7 +7,7 @@ use super::bearer::{self, BearerError};
 use super::error::errors;
 use super::json::{self, Value};
 use super::paste;
-use super::redact::redact;
+use super::redact::{redact, replaced};
 use crate::wire::json::{Cursor, Text as Quoted};
 
 errors! {
@@ -201,6 +201,12 @@ impl core::fmt::Debug for Grant {
 /// # Errors
 /// Fails if the answer holds no usable token.
 pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
+    parse_without(status, body, &[])
+}
+
+/// Reads an answer like [`parse`]. None of the secrets in `sent` is shown if the server repeats it, unless it is so
+/// short that it may be a part of any word.
+pub(super) fn parse_without(status: u16, body: &[u8], sent: &[&str]) -> Result<Grant, TokenError> {
     let ok = (200..300).contains(&status);
     let mut fields = Fields::default();
     let read = if body.len() > 1 << 20 {
@@ -230,7 +236,10 @@ pub fn parse(status: u16, body: &[u8]) -> Result<Grant, TokenError> {
     // Text that is not JSON may be anything, such as a login page with a token in it, so none of it is shown.
     if read.is_ok() {
         error.oauth_error = fields.oauth_error.as_deref().and_then(|text| oauth_code(text));
-        error.description = fields.description.map(|text| redact(&text, 300)).filter(|text| !text.is_empty());
+        let secrets = sent.iter().filter(|secret| secret.len() >= 4);
+        let description =
+            fields.description.map(|text| secrets.fold(text, |text, secret| Zeroizing::new(replaced(&text, secret))));
+        error.description = description.map(|text| redact(&text, 300)).filter(|text| !text.is_empty());
         error.api_code = fields.api_code;
         error.reason = Reason::ALL.into_iter().find(|reason| contains_word(body, reason.as_str().as_bytes()));
     }

@@ -155,6 +155,7 @@ mod tests {
             r#"{"a":[{"access_token": "canary"}]}"#,
             r#"{"client\u0053ecret":"canary"}"#,
             r#"{"password":{"nested":["canary"]}}"#,
+            r#"{"request":{"device_code":"canary","code_verifier":"canary"}}"#,
             r#"{"token":"canary-cut-off"#,
             r#"{"x":"eyJhbGciOiJcanary.x.y"}"#,
             "Bearer eyJhbGciOiJFZERTQSJ9canary.a.b failed",

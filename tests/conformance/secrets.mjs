@@ -18,7 +18,14 @@ export function spill(value, seen = new Set()) {
   seen.add(value);
   const parts = [Object.prototype.toString.call(value)];
   if (value instanceof Error)
-    parts.push(String(value), value.name, value.message, value.stack ?? "", spill(value.cause, seen));
+    parts.push(
+      String(value),
+      value.name,
+      value.message,
+      value.stack ?? "",
+      spill(value.cause, seen),
+      spill(value.errors, seen),
+    );
   for (const key of Reflect.ownKeys(value)) {
     const { enumerable, value: inner } = Object.getOwnPropertyDescriptor(value, key);
     if (enumerable) parts.push(String(key), spill(inner, seen));
@@ -31,7 +38,7 @@ export function spill(value, seen = new Set()) {
   return parts.join("\n");
 }
 
-export default ({ test, assert, keyturn, inProcess }) => {
+export default ({ test, assert, keyturn, commercelayer, inProcess }) => {
   const { ConductorOne, KeyturnError } = keyturn;
 
   /** Returns a logger that keeps its lines. */
@@ -75,6 +82,46 @@ export default ({ test, assert, keyturn, inProcess }) => {
       c1.close();
       assert.excludes(spill(c1), CANARY, at.clientSecret);
     }
+  });
+
+  test("what a fetch of the caller's attaches to its errors is not shown", async () => {
+    const cl = commercelayer.clientCredentials({ clientId: "an-id", clientSecret: CANARY });
+    class FetchFailed extends Error {
+      name = "FetchFailed";
+      code = "ECONNREFUSED";
+      syscall = "connect";
+      constructor(request) {
+        super("no answer");
+        Object.assign(this, { config: request, request: new Map([[this, request]]), [Symbol("init")]: request });
+      }
+      toJSON() {
+        return { message: this.message, config: this.config };
+      }
+    }
+    const wrap = (cause) => new Error("not sent", { cause: new AggregateError([cause], "all failed") });
+    for (const dress of [(error) => error, wrap]) {
+      const fetch = async (url, { headers, body }) => {
+        throw dress(new FetchFailed({ url, headers: [...new Headers(headers)], body }));
+      };
+      const options = { fetch, retryConfig: { strategy: "none" } };
+      for (const call of [
+        () => new ConductorOne({ ...options, security: { bearerAuth: CANARY }, serverURL: SERVER }).apps.list(),
+        () => commercelayer.default({ ...options, accessToken: CANARY }).roles.list(),
+        () => commercelayer.default({ ...options, credentials: cl }).roles.list(),
+      ]) {
+        const error = await quiet(call);
+        assert.equal(error.outcome, "none");
+        assert.ok(spill(error).includes("ECONNREFUSED"), "the code");
+      }
+    }
+    // An error to which nothing is attached is the cause itself.
+    const plain = Object.assign(new TypeError("fetch failed"), { cause: new Error("why") });
+    const c1 = new ConductorOne({
+      tenantDomain: "acme",
+      security: { bearerAuth: "t" },
+      fetch: () => Promise.reject(plain),
+    });
+    assert.equal((await assert.rejects(c1.apps.list({}, { retries: { strategy: "none" } }))).cause, plain);
   });
 
   test("no URL, no header and no log line holds the client secret; no log line holds a token", async () => {

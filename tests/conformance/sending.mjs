@@ -51,6 +51,22 @@ const BEFORE = {
   "no TLS there": failed(
     foreign({ message: "…", code: "ERR_SSL_WRONG_VERSION_NUMBER", reason: "wrong version number" }),
   ),
+  "no TLS there, by Node's https": foreign({
+    message: "write EPROTO 00:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:record.c:350:",
+    code: "EPROTO",
+    syscall: "write",
+  }),
+  "an alert of any kind, before the first write": foreign({
+    type: "system",
+    code: "EPROTO",
+    message:
+      "request to https://a.example/ failed, reason: write EPROTO 00:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal error",
+  }),
+  "a server that renegotiates in the old way": failed(
+    foreign({ message: "…", code: "ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED" }),
+  ),
+  "a client certificate is missing": foreign({ message: "…", code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" }),
+  "a client certificate is missing, in Deno": failed(foreign({ message: "received fatal alert: CertificateRequired" })),
   "a port that is blocked": failed(foreign({ message: "bad port" })),
   "a stream that the server refused": failed(
     foreign({ message: "Stream closed with error code NGHTTP2_REFUSED_STREAM", code: "ERR_HTTP2_STREAM_ERROR" }),
@@ -99,6 +115,22 @@ const AFTER = {
   "a damaged record": failed(
     foreign({ message: "…", code: "ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC", reason: "sslv3 alert bad record mac" }),
   ),
+  ...Object.fromEntries(
+    ["WRONG_VERSION_NUMBER", "BAD_RECORD_TYPE", "PACKET_LENGTH_TOO_LONG", "INVALID_AAD"].map((reason) => [
+      `no record of TLS any more: ${reason}`,
+      foreign({
+        type: "system",
+        message: "request to https://a.example/ failed, reason: …",
+        code: `ERR_SSL_${reason}`,
+      }),
+    ]),
+  ),
+  "no record of TLS any more, by undici": failed(foreign({ message: "…", code: "ERR_SSL_BAD_RECORD_TYPE" })),
+  "no record of TLS any more, by Bun": foreign({
+    name: "TypeError",
+    message: "EPROTO: The TLS handshake failed. Does the server speak TLS on this port?",
+    code: "EPROTO",
+  }),
   "one of two addresses": failed(
     foreign({ message: "", errors: [called("connect", "ETIMEDOUT"), called("read", "ECONNRESET")] }),
   ),

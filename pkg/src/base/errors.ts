@@ -199,6 +199,8 @@ export class ApiError extends KeyturnError {
   readonly details: readonly unknown[];
   /** The beginning of the response's body, with secrets replaced. */
   readonly excerpt: string;
+  /** How long the server asks to wait, in milliseconds, if it says so. */
+  declare readonly retryAfterMs?: number | undefined;
   /** @internal */
   constructor(name: string, code: ErrorCode, facts: AnswerFacts) {
     const said = facts.apiMessage || facts.excerpt || "no explanation";
@@ -208,6 +210,7 @@ export class ApiError extends KeyturnError {
     this.apiCode = facts.apiCode;
     this.details = facts.details;
     this.excerpt = facts.excerpt;
+    if (facts.retryAfterMs !== undefined) this.retryAfterMs = facts.retryAfterMs;
   }
 }
 
@@ -269,12 +272,9 @@ export class UnprocessableEntityError extends ApiError {
 
 /** 429: too many requests. */
 export class RateLimitedError extends ApiError {
-  /** How long the server asks to wait, in milliseconds, if it says so. */
-  readonly retryAfterMs: number | undefined;
   /** @internal */
   constructor(facts: AnswerFacts) {
     super("RateLimitedError", "rate_limited", facts);
-    this.retryAfterMs = facts.retryAfterMs;
   }
 }
 

@@ -554,8 +554,10 @@ export class ResourceAdapter {
       // Reads the current `fetch`, which can change without a new session.
       const session = openSession(
         this.#relay ? { ...config, serverURL: new URL(this.#relay.url).origin } : config,
-        (url, init) =>
-          (this.#config.fetch ?? platformFetch())(url, { ...this.#config.fetchOptions, ...init, ...RULES }),
+        (url, init) => {
+          const fetch = this.#config.fetch ?? platformFetch();
+          return byCaller(() => fetch(url, { ...this.#config.fetchOptions, ...init, ...RULES }));
+        },
         () => this.#config.retryConfig,
         this.#relay !== undefined,
       );

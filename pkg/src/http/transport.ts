@@ -144,7 +144,32 @@ export async function byCaller(send: () => Promise<Response>): Promise<Response>
   try {
     return await send();
   } catch (error) {
-    throw isOwn(error) ? new Error("the client's own `fetch` failed", { cause: error }) : error;
+    throw isOwn(error) ? new Error("the client's own `fetch` failed", { cause: error }) : bare(error);
+  }
+}
+
+/**
+ * Returns an error without the objects in it: axios and ky attach the request, which has a token or a secret, and which
+ * would be printed and logged with the error that it caused. An error without any, and without a list of errors, is
+ * returned itself.
+ */
+function bare(error: unknown, seen = new Set<unknown>()): unknown {
+  if (Object(error) !== error || seen.has(error)) return error;
+  seen.add(error);
+  try {
+    const kept: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(error);
+    let same = true;
+    for (const name of Reflect.ownKeys(kept) as string[]) {
+      const property = kept[name] as PropertyDescriptor;
+      const { value } = property;
+      if (name === "cause" && value) property.value = bare(value, seen);
+      else if (name === "errors" && Array.isArray(value)) property.value = value.map((one) => bare(one, seen));
+      else if (property.enumerable && Object(value) === value) delete kept[name];
+      same &&= kept[name]?.value === value;
+    }
+    return same ? error : Object.create(Object.getPrototypeOf(error), kept);
+  } catch {
+    return error;
   }
 }
 

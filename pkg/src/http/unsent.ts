@@ -29,27 +29,21 @@ const REFUSED = /^(UND_ERR_(INVALID_ARG|NOT_SUPPORTED)|UND_MOCK_ERR_MOCK_NOT_MAT
 /** The errors that OpenSSL reports about a certificate, and Node about the host name in it. */
 const CERTIFICATE =
   /^(UNABLE_TO_|CERT_|CRL_|(DEPTH_ZERO_)?SELF_SIGNED_CERT|ERROR_IN_C|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
-/** TLS errors that can also occur after the handshake. All others belong to the handshake alone (RFC 8446, 6.2). */
-const AFTER_HANDSHAKE = /mac|decrypt|decod|overflow|internal|unexpected|eof|clos|shutdown|cancel|reneg/i;
+/**
+ * Codes that OpenSSL gives only to failures of a handshake: alerts, except those that may also come later (RFC 8446,
+ * 6.2), and what it does not accept of a server. A record that is malformed may also follow the request.
+ */
+const HANDSHAKE =
+  /ALERT_(?!.*(MAC|DECRYPT|DECOD|OVERFLOW|INTERNAL|UNEXPECTED|CLOSE|CANCEL|RENEG))|SUPPORTED_PROTOCOL|UNSAFE_LEGACY|TOO_(SMALL|WEAK)/;
 /**
  * Errors without a code, which are recognized by their message: those of hyper, on which Deno is built, of Node's
  * sockets, of Bun, of undici for a proxy that refuses a tunnel and for ports that browsers block, and of node-fetch. An
  * HTTP/2 stream that the server refused was sent, but not processed (RFC 9113, 8.7).
  */
 const WORDS =
-  /NGHTTP2_REFUSED_STREAM|refused stream before processing|client error \(Connect\)|before secure TLS connection was established|^(E[A-Z]+: )?Unable to connect\.|when HTTP Tunneling|^bad port$|Requests to port \d+ are blocked|reason: (connect|getaddrinfo) /;
+  /NGHTTP2_REFUSED_STREAM|refused stream before processing|client error \(Connect\)|fatal alert: (\w*Certificate|UnknownCA|AccessDenied)|before secure TLS connection was established|^(E[A-Z]+: )?Unable to connect\.|when HTTP Tunneling|^bad port$|Requests to port \d+ are blocked|reason: (connect|getaddrinfo) /;
 
-const NAMES = [
-  "name",
-  "message",
-  "code",
-  "syscall",
-  "erroredSysCall",
-  "reason",
-  "permission",
-  "errors",
-  "cause",
-] as const;
+const NAMES = ["name", "message", "code", "syscall", "erroredSysCall", "permission", "errors", "cause"] as const;
 
 type Facts = { [name in (typeof NAMES)[number]]?: unknown };
 
@@ -75,13 +69,17 @@ function factsOf(error: object): Facts {
  * another realm. Browsers and workerd give no details, so there every request may have arrived. An error of this
  * package belongs to another call, and says nothing about this one.
  */
-export function unsent(error: unknown, known = new Map<unknown, Unsent | undefined>()): Unsent | undefined {
+export function unsent(
+  error: unknown,
+  known = new Map<unknown, Unsent | undefined>(),
+  outer?: unknown,
+): Unsent | undefined {
   if (typeof error !== "object" || error === null || isOwn(error)) return undefined;
   if (known.has(error) || known.size >= MOST) return known.get(error);
   // A circular reference says nothing by itself.
   known.set(error, undefined);
   const facts = factsOf(error);
-  const found = stepOf(facts) ?? ofAll(facts.errors, known) ?? unsent(facts.cause, known);
+  const found = stepOf(facts, outer) ?? ofAll(facts.errors, known) ?? unsent(facts.cause, known, facts.message);
   known.set(error, found);
   return found;
 }
@@ -93,14 +91,22 @@ function ofAll(errors: unknown, known: Map<unknown, Unsent | undefined>): Unsent
   return all.every((one) => one !== undefined) ? all[0] : undefined;
 }
 
-function stepOf({ name, message, code, syscall, erroredSysCall, reason, permission }: Facts): Unsent | undefined {
+/** @param outer The message of the error whose cause this is. */
+function stepOf(
+  { name, message, code, syscall, erroredSysCall, permission }: Facts,
+  outer: unknown,
+): Unsent | undefined {
   const [text, word] = [message, code].map((value) => (typeof value === "string" ? value : "")) as [string, string];
   const connection: Unsent = { step: "connection", why: "" };
   if (CERTIFICATE.test(word)) return { step: "certificate", why: word };
   const found = /invalid peer certificate: (\w+)/.exec(text);
   if (found) return { step: "certificate", why: found[1] as string };
-  if (/^(ERR_SSL_|EPROTO$)/.test(word))
-    return AFTER_HANDSHAKE.test(`${word} ${reason} ${text}`) ? undefined : connection;
+  if (/^(ERR_SSL_|EPROTO$)/.test(word)) {
+    // A failed handshake fails the write that waits for it. undici writes only after the handshake, in which a server
+    // without TLS is found out by the version of its first record. Bun calls every failure of TLS one of the handshake.
+    const first = /\bwrite EPROTO\b/.test(text) || (outer === "fetch failed" && /WRONG_VERSION/.test(word));
+    return first || HANDSHAKE.test(word) ? connection : undefined;
+  }
   const call = syscall ?? erroredSysCall;
   if (typeof call === "string") return CALLS.test(call) ? connection : undefined;
   if (REFUSED.test(word)) return { step: "request", why: "" };

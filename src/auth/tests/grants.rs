@@ -292,6 +292,33 @@ fn errors_in_json_api_form_are_read() {
 }
 
 #[test]
+fn what_was_sent_is_not_repeated_in_an_error() {
+    let values = ["an-id", "opensesame", "u@x", "hunter two", "refresh-0", "abc-123", "https://a.example/b", VERIFIER];
+    for (grant, in_list) in ALL.into_iter().flat_map(|grant| [(grant, false), (grant, true)]) {
+        let source = Source::OAuth(OAuth::parse(grant, &fields(values)).unwrap());
+        let mut login = Login::new(source, TokenOptions::default());
+        let error = loop {
+            let said = sent(&login, b"a.b.c").into_values().collect::<Vec<_>>().join(", ");
+            let text = serde_json::to_string(&format!("refused: {said}; {}", "words ".repeat(60))).unwrap();
+            let body = if in_list {
+                format!(r#"{{"errors":[{{"code":"invalid_grant","detail":{text}}}]}}"#)
+            } else {
+                format!(r#"{{"error":"invalid_grant","error_description":{text}}}"#)
+            };
+            // A refused refresh token is followed by the original grant.
+            if let Step::Failed(error) = answer(&mut login, 400, &body) {
+                break error;
+            }
+        };
+        let shown = error.description.unwrap();
+        assert!(shown.contains("[redacted]") && shown.contains("an-id"), "{grant:?}: {shown}");
+        for secret in ["opensesame", "hunter", "refresh-0", "abc-123", "0123456789"] {
+            assert!(!shown.contains(secret), "{grant:?}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn custody_round_trips() {
     for grant in ALL {
         let mut first = login(grant);

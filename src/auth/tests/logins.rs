@@ -226,6 +226,12 @@ fn denial_and_expiry_of_a_device_login_differ() {
     let denied = failed(begin().answer(&answer(400, br#"{"error":"access_denied"}"#), NOW, 2000.0));
     assert_eq!((denied.kind, denied.oauth_error.as_deref()), (TokenErrorKind::Refused, Some("access_denied")));
     assert!(denied.hint().unwrap().contains("denied"));
+    let repeats = br#"{"error":"access_denied","error_description":"denied: opensesame-1"}"#;
+    let mut login = device();
+    login.begin();
+    again(login.answer(&answer(200, &[br#"{"device_code":"opensesame-1","#, &CODES[21..]].concat()), NOW, 0.0));
+    let denied = failed(login.answer(&answer(400, repeats), NOW, 2000.0));
+    assert_eq!(denied.description.as_deref(), Some("denied: [redacted]"));
     let expired = failed(begin().answer(&answer(400, br#"{"error":"expired_token"}"#), NOW, 2000.0));
     assert_eq!(expired.oauth_error.as_deref(), Some("expired_token"));
     // Polling ends even if the server never reports that the code has expired.
