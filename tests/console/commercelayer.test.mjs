@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommerceLayerProvisioning, clientCredentials } from "keyturn/commercelayer";
-import { pause, withBrowse } from "./person.mjs";
+import { clickAtRest, pause, withBrowse } from "./person.mjs";
 
 const CREATE = "commercelayer.api_credentials.create";
 const RETRIEVE = "commercelayer.api_credentials.retrieve";
@@ -358,7 +358,7 @@ test("a replacement shows its plan first, makes one that is alike, and ends the 
     );
     const both = names.filter((name) => name.startsWith("Replace Catalog importer"));
     assert.deepEqual([both.length, new Set(both).size], [2, 2], "each button says which of the two it is for");
-    await buttons[names.indexOf(both[1])].click();
+    await clickAtRest(buttons[names.indexOf(both[1])]);
     await person.find("heading", "Both credentials work");
     await retire(person);
     await person.find("heading", "The rotation is done");

@@ -39,14 +39,24 @@ export async function withConsole({ seed, hash = "", start, before, features = [
 /** What the overview reads once all of the sandbox's examples are known, which come one after another. */
 export const LOOKED_UP = /\n1 ?\n?Expired[^]*\n4 ?\n?Within 30 days[^]*\n2 ?\n?Idle/;
 
-/** Looks up the sandbox's examples in the overview, and waits until all of them are known. */
+/**
+ * Looks up the sandbox's examples in the overview, and waits until all of them are known. The button is pressed by its
+ * key, since the page still moves while it loads.
+ */
 export async function lookUpExamples(person) {
-  await person.click("button", "Look up the sandbox’s examples");
+  const button = await person.find("button", "Look up the sandbox’s examples");
+  await button.focus();
+  await person.press("Enter");
   await person.reads(LOOKED_UP);
 }
 
 /** Does the same, starting at the control planes' own lists: apps, connectors, and API credentials. */
 export const withBrowse = (options, work) => withConsole({ hash: "#/apps", ...options }, work);
+
+/** Clicks an element once it no longer moves: while a page still loads, a click may hit what takes its place. */
+export function clickAtRest(element) {
+  return element.asLocator().setTimeout(PATIENCE).click();
+}
 
 export class Person {
   /** Events that must not happen. */
@@ -91,7 +101,7 @@ export class Person {
     if (name instanceof RegExp) {
       for (const begun = Date.now(); ; await pause(50)) {
         const found = await this.#fitting(role, name);
-        if (found) return found.click();
+        if (found) return clickAtRest(found);
         if (Date.now() - begun > PATIENCE) throw new Error(`there is no ${role} that fits ${name}`);
       }
     }

@@ -1,5 +1,5 @@
 // Tours through the console that visit each of its states once and call `seen` with the state's name.
-import { lookUpExamples } from "./person.mjs";
+import { clickAtRest, lookUpExamples } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -218,7 +218,7 @@ async function overviewTour(person, seen) {
   await seen("an overview of which little is known");
   await lookUpExamples(person);
   await seen("an overview");
-  for (const button of await person.page.$$('::-p-aria([name="As a table"][role="button"])')) await button.click();
+  for (const button of await person.page.$$('::-p-aria([name="As a table"][role="button"])')) await clickAtRest(button);
   await person.find("table", "Timeline");
   await seen("pictures as tables");
   await person.click("button", "Columns");
