@@ -41,6 +41,10 @@ export class Overview extends TargetsView {
     if (!this.estate.loaded && !this.estate.loading) void this.estate.load();
   }
 
+  protected override get isFilling(): boolean {
+    return !this.estate.loaded;
+  }
+
   protected override get joins(): boolean {
     return this.estate.job?.isOpen === true;
   }

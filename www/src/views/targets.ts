@@ -47,9 +47,16 @@ export abstract class TargetsView extends LitElement {
       .panel {
         align-content: start;
       }
+      /* About what the charts take once dates are known, so that the table does not move from under the pointer. */
+      .pictures[aria-busy="true"] > .panel {
+        min-block-size: 27.5rem;
+      }
       @media (width < 64rem) {
         .pictures {
           grid-template-columns: minmax(0, 1fr);
+        }
+        .pictures[aria-busy="true"] > .panel:last-child {
+          min-block-size: 20rem;
         }
       }
     `,
@@ -101,7 +108,7 @@ export abstract class TargetsView extends LitElement {
         @keyturn-filter=${({ detail }: CustomEvent<CredentialFilter>) => this.#looked({ ...this.look, filter: detail })}
       ></keyturn-counters>
       ${between}
-      <div class="pictures">
+      <div class="pictures" aria-busy=${this.isFilling}>
         <section class="panel" aria-labelledby="timeline">
           <h2 id="timeline">${t("overview.timeline")}</h2>
           <keyturn-timeline .rows=${shown} .clock=${clock} .link=${this.#laneLink}></keyturn-timeline>
@@ -132,6 +139,11 @@ export abstract class TargetsView extends LitElement {
           </button>
         </keyturn-credentials>
       </section>`;
+  }
+
+  /** Whether the rows are being loaded for the first time. */
+  protected get isFilling(): boolean {
+    return false;
   }
 
   /** Whether there is an open job, to which the selection is added. */
