@@ -11,13 +11,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { SecretsManager } from "@aws-sdk/client-secrets-manager";
 import dotenv from "dotenv";
 import { python } from "../../xtask/python.mjs";
 import { root } from "../../xtask/steps.mjs";
 import { hostileValues } from "../lib/hostile.mjs";
 import { installed } from "../lib/installed.mjs";
+import { until } from "../lib/until.mjs";
 
 const folder = installed();
 const require = createRequire(join(folder, "load.cjs"));
@@ -820,12 +820,10 @@ describe("AWS Secrets Manager", () => {
       endpoint: `http://127.0.0.1:${port}`,
       credentials: { accessKeyId: "test", secretAccessKey: "test" },
     });
-    for (let tries = 0; ; tries++) {
-      const up = await fetch(`http://127.0.0.1:${port}/moto-api/`).catch(() => undefined);
-      if (up?.ok) break;
-      if (tries > 300) throw new Error("moto_server does not answer");
-      await sleep(100);
-    }
+    await until("moto_server responds", async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/moto-api/`).catch(() => undefined);
+      return response?.ok;
+    });
   });
   after(async () => {
     client.destroy();
@@ -864,6 +862,22 @@ describe("AWS Secrets Manager", () => {
     const binary = `binary-${randomUUID()}`;
     await client.createSecret({ Name: binary, SecretBinary: new Uint8Array([1]) });
     assert.equal((await failure(awsSecret({ client, secretId: binary }).read(signal))).reason, "malformed");
+  });
+
+  test("AWS that does not respond, and credentials that are missing, differ from a refused write", async () => {
+    const away = { region: "eu-central-1", endpoint: `http://127.0.0.1:${await freePort()}`, maxAttempts: 1 };
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    const missing = () => Promise.reject(Object.assign(new Error("none"), { name: "CredentialsProviderError" }));
+    for (const [given, reason, message] of [
+      [{ ...away, credentials }, "unavailable", /: reading: AWS did not respond/],
+      [{ ...away, credentials: missing }, "denied", /: reading: CredentialsProviderError$/],
+    ]) {
+      const unlucky = new SecretsManager(given);
+      const error = await failure(awsSecret({ client: unlucky, secretId: "orders" }).read(signal));
+      assert.deepEqual([error.reason, error.outcome], [reason, "none"]);
+      assert.match(error.message, message);
+      unlucky.destroy();
+    }
   });
 });
 

@@ -138,6 +138,7 @@ const REASONS: Record<string, SinkReason> = {
   AccessDeniedException: "denied",
   UnrecognizedClientException: "denied",
   ExpiredTokenException: "denied",
+  CredentialsProviderError: "denied",
   LimitExceededException: "full",
 };
 
@@ -146,10 +147,10 @@ function failure(sink: string, verb: string, error: unknown, signal: AbortSignal
   const outcome = changes ? "unknown" : "none";
   if (signal.aborted) return new RequestAbortedError({ cause: signal.reason, outcome });
   const { $metadata: facts } = (error ?? {}) as { $metadata?: { httpStatusCode?: number; requestId?: string } };
+  const { httpStatusCode: status, requestId } = facts ?? {};
+  const kind = nameOf(error);
+  const reason = REASONS[kind] ?? (status === undefined ? "unavailable" : "failed");
+  const what = reason === "unavailable" ? `AWS did not respond${kind === "" ? "" : ` (${kind})`}` : kind;
   // The error itself is left out, since AWS clients keep the request in it.
-  return new SinkError(sink, REASONS[nameOf(error)] ?? "failed", `${verb}: ${nameOf(error) || "AWS did not respond"}`, {
-    status: facts?.httpStatusCode,
-    requestId: facts?.requestId,
-    outcome,
-  });
+  return new SinkError(sink, reason, `${verb}: ${what}`, { status, requestId, outcome });
 }
