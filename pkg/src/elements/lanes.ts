@@ -396,7 +396,7 @@ export class Lanes extends Shown {
       tick.style.insetInlineStart = `${at}%`;
       // A word that would be cut off at the end has no width at all.
       const wide = 0.5 + 0.65 * (tick.textContent?.length ?? 0);
-      tick.style.maxInlineSize = `max(0px, (${100 - at}% - ${wide}em) * 999)`;
+      tick.style.maxInlineSize = `max(0px, (${100 - at}% - ${wide}em) * 9999999)`;
     }
   }
 
