@@ -195,6 +195,7 @@ describe("--stop-after", () => {
     const { status, stdout, stderr } = await keyturn(["rotate", "a", "b", "--parallel", "1", "--stop-after", "2"]);
     assert.deepEqual([status, lines("begun")], [7, ["a", "b"]], stdout + stderr);
     assert.match(stdout, /^a +failed \(sink_failed:failed\) .*`keyturn advance`/m);
+    assert.match(stdout, /store: .*; `keyturn advance`/);
     const shown = await keyturn(["status", "a"]);
     assert.match(shown.stdout, /^a +failed \(sink_failed:failed\)/m, shown.stdout);
   });

@@ -70,19 +70,19 @@ export function stateOf(
         : progress.last === "rolled-back"
           ? ["rolled back", undefined]
           : ["idle", "green"];
-    case "ready":
-      if (failure !== undefined) return [`failed (${failure})`, "yellow"];
-      return [rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "continuing", "yellow"];
     case "awaits-approval":
       return ["awaits approval", "yellow"];
     case "stopped":
       return [`stopped: ${progress.reason}`, "red"];
+    case "ready":
     case "waiting": {
-      const until = relativeText(progress.until, now);
-      if (failure !== undefined) return [`failed (${failure}), again ${until}`, "yellow"];
-      if (phase === "grace") return [`grace, old one ends ${until}`, "cyan"];
-      const what = rollingBack ? "rolling back" : phase === "unknown" ? "outcome unknown" : "in progress";
-      return [`${what}, again ${until}`, "yellow"];
+      const until = progress.state === "waiting" ? relativeText(progress.until, now) : undefined;
+      const again = until === undefined ? "" : `, again ${until}`;
+      if (failure !== undefined) return [`failed (${failure})${again}`, "yellow"];
+      if (phase === "grace" && until !== undefined) return [`grace, old one ends ${until}`, "cyan"];
+      if (rollingBack) return [`rolling back${again}`, "yellow"];
+      if (phase === "unknown") return [`outcome unknown${again}`, "yellow"];
+      return [until === undefined ? "continuing" : `in progress${again}`, "yellow"];
     }
   }
 }
@@ -100,10 +100,11 @@ export function nextOf(status: LifecycleStatus, now: number, why?: string | unde
       return remedy(progress, why);
     case "awaits-approval":
       return `\`keyturn approve ${quoted(target)}\` once nothing uses the old one`;
-    case "waiting":
-      return `${why === undefined ? "" : `${why}; `}\`keyturn advance\` ${timeText(progress.until, now)}`;
     case "ready":
-      return "`keyturn advance`";
+    case "waiting": {
+      const when = progress.state === "waiting" ? ` ${timeText(progress.until, now)}` : "";
+      return `${why === undefined ? "" : `${why}; `}\`keyturn advance\`${when}`;
+    }
     case "idle":
       return dueText(status, now);
   }
