@@ -83,8 +83,10 @@ export function pages(facts, declarations, files = markdownFiles()) {
 /** The entries that export the same as another one. Their names are found in that one. */
 const VARIANT = /(?:^|-)(?:slim|workerd)$/;
 
+const ENTRIES = entries();
+
 /** Returns what a program imports to get an entry. */
-const specifierOf = (name) => entries().get(name)?.specifier ?? name;
+const specifierOf = (name) => ENTRIES.get(name)?.specifier ?? name;
 
 /** Returns the page of an entry: its declarations with their comments. Each has an anchor, and is found by its name. */
 function entryPage(name, text) {

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { serveConsole } from "../../www/server.mjs";
 import { launch } from "../lib/browsers.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
-import { lookUpExamples, Person, pause, withConsole } from "./person.mjs";
+import { lookUpExamples, Person, pause, together, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 const REVOKE = "connector.revokeCredential";
@@ -250,8 +250,7 @@ test("a job that is retried issues nothing in the place of a secret that somebod
   await withConsole({}, async (first) => {
     await first.find("heading", "Overview");
     await lookUpExamples(first);
-    for (const name of ["GitHub production", "Okta"]) await first.click("checkbox", `Select ${name}`);
-    await first.click("button", "Rotate 2 together");
+    await together(first, "GitHub production", "Okta");
     first.sandbox.fault({ operation: ROTATE, action: "drop-answer" });
     await first.click("button", "Start with 1 target");
     await first.reads(/Stopped: too many failed/);

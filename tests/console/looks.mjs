@@ -1,4 +1,5 @@
 // The looks of a page: wide or narrow, light or dark, with forced colours.
+import { painted } from "./person.mjs";
 
 /** The looks, by name. */
 export const LOOKS = {
@@ -27,5 +28,5 @@ export async function look(session, page, { width, scheme, forced = "none" }) {
       { name: "prefers-reduced-motion", value: "reduce" },
     ],
   });
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await painted(page);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { installed } from "../lib/installed.mjs";
-import { withConsole } from "./person.mjs";
+import { together, withConsole } from "./person.mjs";
 
 const { distinctions } = await import(
   pathToFileURL(join(installed(), "node_modules/keyturn/pkg/dist/esm/elements.js"))
@@ -75,9 +75,7 @@ test("two API credentials of one name are told apart in the table, the timeline,
     await person.click("button", "Save as CSV");
     assert.match(await person.saved(), /^"ERP sync \(Live\)",/m);
 
-    await person.click("checkbox", "Select ERP sync (Live)");
-    await person.click("checkbox", "Select ERP sync (Test)");
-    await person.click("button", "Rotate 2 together");
+    await together(person, "ERP sync (Live)", "ERP sync (Test)");
     await person.find("heading", "Rotate together");
     await person.reads(/ERP sync\nNorthwind Outfitters · Live\n[^]*ERP sync\nNorthwind Outfitters · Test\n/);
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConductorOne } from "keyturn";
 import { PATIENCE } from "../lib/patience.mjs";
-import { lookUpExamples, Person, pause, withConsole } from "./person.mjs";
+import { lookUpExamples, Person, painted, pause, together, withConsole } from "./person.mjs";
 
 const ROTATE = "connector.rotateCredential";
 
@@ -149,9 +149,7 @@ test("in windows of any width, no mark of the timeline is cut off, and the histo
     await known(person);
     for (const width of [1280, 1200, 1100, 1000, 900, 800, 600]) {
       await person.page.setViewport({ width, height: 900 });
-      await person.page.evaluate(
-        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-      );
+      await painted(person.page);
       const { cut, shown, height } = await person.page.evaluate(() => {
         const { shadowRoot } = document.querySelector("keyturn-console").shadowRoot.querySelector("keyturn-overview");
         const axis = shadowRoot.querySelector("keyturn-timeline").shadowRoot.querySelector(".ticks");
@@ -183,9 +181,7 @@ test("in windows of any width and with any columns, dates are read in full, and 
       await known(person);
       for (const width of [1280, 1100, 1000, 900, 800]) {
         await person.page.setViewport({ width, height: 900 });
-        await person.page.evaluate(
-          () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-        );
+        await painted(person.page);
         const found = await person.page.evaluate(() => {
           const { shadowRoot } = document
             .querySelector("keyturn-console")
@@ -391,8 +387,7 @@ test("many are rotated in one job: what changes, the first one, the others, and 
 test("a job is paused and goes on after a reload, and issues nothing twice", async () => {
   await withConsole({}, async (person) => {
     await known(person);
-    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
-    await person.click("button", "Rotate 2 together");
+    await together(person, "AWS account 1", "AWS account 3");
     await person.click("button", "Start with 1 target");
     await person.reads(/To be stored/);
     await person.click("button", "Pause");
@@ -413,8 +408,7 @@ test("a job is paused and goes on after a reload, and issues nothing twice", asy
 test("a job that two tabs show is the same in both, and rotates nothing twice", async () => {
   await withConsole({}, async (first) => {
     await first.find("heading", "Overview");
-    for (const name of ["AWS account 1", "AWS account 2"]) await first.click("checkbox", `Select ${name}`);
-    await first.click("button", "Rotate 2 together");
+    await together(first, "AWS account 1", "AWS account 2");
     await first.find("heading", "Rotate together");
     const page = await first.page.browserContext().newPage();
     const second = new Person(page, first);
@@ -444,8 +438,7 @@ test("a job that two tabs show is the same in both, and rotates nothing twice", 
 test("a tab that is closed before the journal has anything of a target leaves it waiting, and not stored", async () => {
   await withConsole({}, async (person) => {
     await known(person);
-    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
-    await person.click("button", "Rotate 2 together");
+    await together(person, "AWS account 1", "AWS account 3");
     const before = person.count("connector.getCredentials");
     person.sandbox.fault({ operation: "connector.getCredentials", action: { delayMs: 4_000 } });
     await person.click("button", "Start with 1 target");
@@ -463,8 +456,7 @@ test("a tab that is closed before the journal has anything of a target leaves it
 test("what failed in a job and was finished on its own page counts as stored, and is not begun again", async () => {
   await withConsole({}, async (person) => {
     await known(person);
-    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
-    await person.click("button", "Rotate 2 together");
+    await together(person, "AWS account 1", "AWS account 3");
     person.sandbox.fault({ operation: ROTATE, action: { status: 403 } });
     await person.click("button", "Start with 1 target");
     await person.reads(/Stopped: too many failed/);
@@ -492,8 +484,7 @@ test("what failed in a job and was finished on its own page counts as stored, an
 test("what is selected while there is a job is added to it, and waits to be looked at", async () => {
   await withConsole({}, async (person) => {
     await known(person);
-    for (const name of ["AWS account 1", "AWS account 3"]) await person.click("checkbox", `Select ${name}`);
-    await person.click("button", "Rotate 2 together");
+    await together(person, "AWS account 1", "AWS account 3");
     await person.click("button", "Start with 1 target");
     await storeNext(person, "AWS account 1", "Both credentials work");
     await person.click("button", "They work: continue with the others");

@@ -53,6 +53,17 @@ export async function lookUpExamples(person) {
 /** Does the same, starting at the control planes' own lists: apps, connectors, and API credentials. */
 export const withBrowse = (options, work) => withConsole({ hash: "#/apps", ...options }, work);
 
+/** Waits until a page has painted what was changed. */
+export function painted(page) {
+  return page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+}
+
+/** Selects targets in the overview, and plans to rotate them together. */
+export async function together(person, ...names) {
+  for (const name of names) await person.click("checkbox", `Select ${name}`);
+  await person.click("button", `Rotate ${names.length} together`);
+}
+
 /** Clicks an element once it no longer moves: while a page still loads, a click may hit what takes its place. */
 export function clickAtRest(element) {
   return element.asLocator().setTimeout(PATIENCE).click();

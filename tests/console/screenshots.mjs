@@ -11,7 +11,7 @@ import { scratch, start, tenant, writeProject } from "../lib/cli.mjs";
 import { PATIENCE } from "../lib/patience.mjs";
 import { serveFolder } from "../lib/static.mjs";
 import { LOOKS as CHECKED, look } from "./looks.mjs";
-import { closeBrowser, lookUpExamples, Person, withBrowse } from "./person.mjs";
+import { closeBrowser, lookUpExamples, Person, painted, withBrowse } from "./person.mjs";
 import { BROWSE, OVERVIEW, PROVISIONING } from "./tours.mjs";
 
 /** The looks that tests check, and more for screenshots: a phone, and other languages, one of which is mirrored. */
@@ -49,7 +49,7 @@ async function speak(page, language) {
   const spoken = () => page.evaluate(() => document.documentElement.lang);
   for (let tries = 0; tries < 50 && (await spoken()) !== language; tries++)
     await new Promise((later) => setTimeout(later, 50));
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await painted(page);
 }
 
 /** Returns a function that takes screenshots of a page in each look, under the name of its state. */
